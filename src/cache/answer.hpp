@@ -1,0 +1,66 @@
+// An immutable response and what the cache knows of it: one allocation, counted references.
+#pragma once
+
+#include <atomic>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <cstdint>
+
+#include "dns/response.hpp"
+#include "dns/types.hpp"
+#include "runtime/clock.hpp"
+
+namespace nld::cache {
+
+/// Which part of the cache an answer belongs to. Failures live and count in the denial part, in a
+/// slot of their own, so that a SERVFAIL never hides good data.
+enum class Part : std::uint8_t { success, denial, failure };
+constexpr std::size_t kPartCount = 3;
+
+class Answer;
+using AnswerPtr = boost::intrusive_ptr<const Answer>;
+
+/// Everything but the counters is fixed at creation. The wire bytes hold no OPT; id is 0.
+class Answer {
+ public:
+  struct Facts {
+    Part part = Part::success;
+    dns::ResponseKind kind = dns::ResponseKind::success;
+    dns::Rcode rcode = dns::Rcode::NOERROR;
+    std::uint32_t ttl = 0;  ///< seconds it is fresh, after the cache's limits
+    runtime::TimePoint stored_at{};
+    std::optional<dns::ExtendedError> extended_error;
+  };
+  /// Copies both into the new block.
+  static AnswerPtr make(const Facts& facts, dns::Bytes wire, std::span<const std::uint16_t> ttl_offsets);
+
+  [[nodiscard]] const Facts& facts() const noexcept { return facts_; }
+  [[nodiscard]] dns::Bytes wire() const noexcept;
+  [[nodiscard]] std::span<const std::uint16_t> ttl_offsets() const noexcept;
+  [[nodiscard]] std::size_t memory() const noexcept;  ///< octets of the block, for the budget
+
+  /// Seconds of freshness left; negative: seconds since it expired (rounded away from zero).
+  [[nodiscard]] std::int64_t ttl_at(runtime::TimePoint now) const noexcept;
+
+  // Popularity and refresh state: relaxed atomics, changed by any worker.
+  struct Usage {
+    std::atomic<std::uint32_t> hits{0};             ///< since the last gap longer than prefetch DURATION
+    std::atomic<std::int64_t> last_hit_ms{0};       ///< steady clock
+    std::atomic<std::int64_t> recheck_after_ms{0};  ///< no refresh before that (RFC 8767 failure recheck)
+    std::atomic<bool> refreshing{false};
+  };
+  [[nodiscard]] Usage& usage() const noexcept { return usage_; }
+
+  friend void intrusive_ptr_add_ref(const Answer* answer) noexcept;
+  friend void intrusive_ptr_release(const Answer* answer) noexcept;
+
+ private:
+  Answer(const Facts& facts, std::uint32_t wire_size, std::uint16_t ttl_count) noexcept;
+  Facts facts_;
+  std::uint32_t wire_size_;
+  std::uint16_t ttl_count_;
+  mutable std::atomic<std::uint32_t> references_{0};
+  mutable Usage usage_;
+  // followed by: TTL offsets, wire bytes
+};
+
+}  // namespace nld::cache

@@ -1,0 +1,77 @@
+// What a plugin is: a link of the chain that a query passes. One instance a worker, single-threaded.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "pipeline/request.hpp"
+
+namespace nld::pipeline {
+
+enum class Verdict : std::uint8_t {
+  pass,      ///< not mine: the next one
+  answered,  ///< `reply` is complete
+  wait,      ///< call `resolve`: it takes time
+};
+
+class Chain;
+
+/// The rest of the chain behind a plugin.
+class Next {
+ public:
+  Next(const Chain& chain, std::size_t index) noexcept : chain_(&chain), index_(index) {}
+  [[nodiscard]] boost::asio::awaitable<void> operator()(Request& request, Reply& reply) const;
+  /// Name of the plugin that comes next, empty at the end (forward's `next` goes on to a forward only).
+  [[nodiscard]] std::string_view name() const noexcept;
+
+ private:
+  const Chain* chain_;
+  std::size_t index_;
+};
+
+class Plugin {
+ public:
+  Plugin() = default;
+  Plugin(const Plugin&) = delete;
+  Plugin& operator=(const Plugin&) = delete;
+  virtual ~Plugin() = default;
+
+  /// The directive's name (static string).
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
+  /// Answers at once if it can. This is the hot path: no allocation, no waiting.
+  virtual Verdict handle(Request& /*request*/, Reply& /*reply*/) { return Verdict::pass; }
+  /// Called after `wait`. `request` and `reply` outlive the coroutine. Never throws.
+  virtual boost::asio::awaitable<void> resolve(Request& request, Reply& reply, Next next);
+
+  /// Whether `observe` wants to be called, known when the chain is built.
+  [[nodiscard]] virtual bool observes() const noexcept { return false; }
+  /// Sees every finished reply of its block, whoever answered.
+  virtual void observe(const Request& /*request*/, const Reply& /*reply*/, const Outcome& /*outcome*/) {}
+};
+
+class Chain {
+ public:
+  explicit Chain(std::vector<std::unique_ptr<Plugin>> plugins);
+
+  /// Walks from `from`; on `wait`, `at` is the plugin to resume with. A chain that nobody answers is
+  /// SERVFAIL, as in CoreDNS ("no next plugin found").
+  struct Step {
+    Verdict verdict;
+    std::size_t at;
+  };
+  Step handle(Request& request, Reply& reply, std::size_t from = 0) const;
+  [[nodiscard]] boost::asio::awaitable<void> resolve(Request& request, Reply& reply, std::size_t at) const;
+  void observe(const Request& request, const Reply& reply, const Outcome& outcome) const;
+
+  [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const noexcept { return plugins_; }
+
+ private:
+  std::vector<std::unique_ptr<Plugin>> plugins_;
+  std::vector<Plugin*> observers_;  // innermost first
+};
+
+}  // namespace nld::pipeline

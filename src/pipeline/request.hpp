@@ -1,0 +1,55 @@
+// A query on its way through the plugins, and the reply they agree on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cache/answer.hpp"
+#include "dns/message.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/socket_address.hpp"
+
+namespace nld::pipeline {
+
+enum class Transport : std::uint8_t { udp, tcp };
+constexpr std::string_view to_string(Transport transport) noexcept {
+  return transport == Transport::udp ? "udp" : "tcp";
+}
+
+/// Views in `query` live as long as the request: on the waiting path the server keeps its own copy.
+struct Request {
+  dns::Query query;
+  runtime::SocketAddress client;
+  runtime::SocketAddress local;
+  Transport transport = Transport::udp;
+  runtime::TimePoint received;
+};
+
+/// What the plugins decided. The server turns it into wire bytes (server/render): id, flags, question
+/// case, TTLs, OPT, truncation.
+struct Reply {
+  cache::AnswerPtr answer;           ///< null: header and question with `rcode` alone
+  std::optional<std::uint32_t> ttl;  ///< replaces every TTL of the answer
+  dns::Rcode rcode = dns::Rcode::SERVFAIL;
+  std::string_view plugin;  ///< who answered (static string); empty: the server itself
+  std::optional<dns::ExtendedError> extended_error;
+  std::string error;  ///< for `errors`; empty: none
+
+  void answer_with(cache::AnswerPtr found, std::string_view by) noexcept {
+    rcode = found->facts().rcode;
+    answer = std::move(found);
+    plugin = by;
+  }
+};
+
+/// What was sent, for observers.
+struct Outcome {
+  dns::Rcode rcode{};
+  std::uint16_t flags = 0;
+  std::size_t size = 0;  ///< octets sent
+  runtime::Duration duration{};
+};
+
+}  // namespace nld::pipeline

@@ -1,0 +1,86 @@
+// A server block after validation: what each directive asked for, as data.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "corefile/diagnostic.hpp"
+#include "dns/name.hpp"
+#include "plugins/cache/config.hpp"
+#include "plugins/forward/config.hpp"
+#include "runtime/socket_address.hpp"
+
+namespace re2 {
+class RE2;
+}
+
+namespace nld::plugins {
+
+struct ErrorsConfig {
+  enum class Level : std::uint8_t { error, warning, info, debug };
+  struct Consolidate {
+    std::chrono::milliseconds period{};
+    std::string expression;
+    std::shared_ptr<const re2::RE2> regex;
+    Level level = Level::error;
+    bool show_first = false;
+  };
+  std::vector<Consolidate> consolidate;
+};
+
+struct LogRule {
+  std::vector<dns::Name> names;                           ///< lower-case, at least one
+  std::string format;                                     ///< shortcuts expanded
+  bool success = true, denial = true, error = true;       ///< classes
+  std::optional<std::chrono::milliseconds> min_duration;  ///< slower replies are logged whatever their class
+};
+
+struct ReloadConfig {
+  std::chrono::milliseconds interval = std::chrono::seconds(30);
+  std::chrono::milliseconds jitter = std::chrono::seconds(15);
+  friend bool operator==(const ReloadConfig&, const ReloadConfig&) = default;
+};
+
+struct HealthConfig {
+  runtime::SocketAddress address;
+  std::chrono::milliseconds lameduck{0};
+};
+
+/// `bind` is resolved to addresses (interface names looked up) when the file is loaded.
+struct ZoneKey {
+  dns::Name zone;     ///< lower-case
+  std::string label;  ///< "cluster.local.", the metrics' zone label
+  std::uint16_t port = 53;
+};
+
+struct BlockConfig {
+  corefile::Location where;
+  std::vector<ZoneKey> zones;  ///< CIDR keys expanded to reverse zones
+  /// Empty: the wildcard. Ports come from the zones.
+  std::vector<runtime::SocketAddress> bind;
+  std::vector<std::string> directives;  ///< names in use, in chain order: coredns_plugin_enabled
+
+  std::optional<ErrorsConfig> errors;
+  std::vector<LogRule> log;
+  std::optional<CacheConfig> cache;
+  std::vector<ForwardConfig> forwards;  ///< in the order written
+  bool loop = false;
+  bool whoami = false;
+  std::optional<ReloadConfig> reload;
+  std::optional<runtime::SocketAddress> prometheus;
+  std::optional<HealthConfig> health;
+  std::optional<runtime::SocketAddress> ready;
+  bool ready_continuously = false;  ///< ready's `monitor continuously`; default: until ready once
+};
+
+struct ServerConfig {
+  std::vector<BlockConfig> blocks;
+  corefile::Warnings warnings;
+  std::string digest;  ///< hex SHA-512 of the text that was parsed: coredns_reload_version_info
+};
+
+}  // namespace nld::plugins

@@ -1,0 +1,50 @@
+// One question to one upstream server and what came back: the seam between forwarding and sockets.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "dns/response.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/socket_address.hpp"
+
+namespace nld::upstream {
+
+enum class Protocol : std::uint8_t { udp, tcp };
+std::string_view to_string(Protocol protocol) noexcept;
+
+/// What to ask. `message` is a complete query; its id is replaced by an unpredictable one.
+struct Question {
+  dns::Bytes message;
+  dns::NameView name;
+  dns::RRType type{};
+  dns::RRClass cls{};
+};
+
+struct Response {
+  std::vector<std::uint8_t> message;  ///< id as received upstream; checked against the question
+  dns::ResponseInfo info;             ///< views point into `message`
+  Protocol protocol{};
+};
+
+/// Text is in the form of Go's net errors ("read udp 10.0.0.2:41234->10.0.0.10:53: i/o timeout"), because
+/// users' `errors { consolidate … }` expressions match it.
+struct ExchangeError {
+  enum class Kind : std::uint8_t { timeout, refused, unreachable, closed, local, malformed } kind{};
+  std::string text;
+};
+
+/// One upstream server as one worker reaches it. Single-threaded.
+class Exchanger {
+ public:
+  virtual ~Exchanger() = default;
+  /// Never throws. Ends by `deadline` at the latest.
+  virtual boost::asio::awaitable<std::expected<Response, ExchangeError>> exchange(
+      const Question& question, Protocol protocol, runtime::TimePoint deadline) = 0;
+};
+
+}  // namespace nld::upstream
