@@ -4,6 +4,8 @@
 #include <atomic>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 #include "dns/response.hpp"
 #include "dns/types.hpp"
@@ -28,33 +30,51 @@ class Answer {
     dns::Rcode rcode = dns::Rcode::NOERROR;
     std::uint32_t ttl = 0;  ///< seconds it is fresh, after the cache's limits
     runtime::TimePoint stored_at{};
-    std::optional<dns::ExtendedError> extended_error;
+    std::optional<dns::ExtendedError> extended_error{};
   };
-  /// Copies both into the new block.
+  /// Copies both into the new block. Pre-condition: a DNS message's sizes, at most 65,535 octets and offsets.
   static AnswerPtr make(const Facts& facts, dns::Bytes wire, std::span<const std::uint16_t> ttl_offsets);
+  Answer(const Answer&) = delete;
+  Answer& operator=(const Answer&) = delete;
 
   [[nodiscard]] const Facts& facts() const noexcept { return facts_; }
   [[nodiscard]] dns::Bytes wire() const noexcept;
   [[nodiscard]] std::span<const std::uint16_t> ttl_offsets() const noexcept;
   [[nodiscard]] std::size_t memory() const noexcept;  ///< octets of the block, for the budget
 
-  /// Seconds of freshness left; negative: seconds since it expired (rounded away from zero).
+  [[nodiscard]] runtime::TimePoint expires_at() const noexcept {
+    return facts_.stored_at + std::chrono::seconds(facts_.ttl);
+  }
+  /// Same as `ttl_at(now) > 0`.
+  [[nodiscard]] bool fresh_at(runtime::TimePoint now) const noexcept { return now < expires_at(); }
+  /// Seconds of freshness left; negative: seconds since it expired (both rounded away from zero). Never more
+  /// than facts().ttl, even when `now` was read before the answer was stored.
   [[nodiscard]] std::int64_t ttl_at(runtime::TimePoint now) const noexcept;
 
   // Popularity and refresh state: relaxed atomics, changed by any worker.
   struct Usage {
-    std::atomic<std::uint32_t> hits{0};             ///< since the last gap longer than prefetch DURATION
+    std::atomic<std::uint32_t> hits{0};  ///< since the last gap longer than prefetch DURATION
+    std::atomic<bool> refreshing{false};
     std::atomic<std::int64_t> last_hit_ms{0};       ///< steady clock
     std::atomic<std::int64_t> recheck_after_ms{0};  ///< no refresh before that (RFC 8767 failure recheck)
-    std::atomic<bool> refreshing{false};
   };
   [[nodiscard]] Usage& usage() const noexcept { return usage_; }
 
-  friend void intrusive_ptr_add_ref(const Answer* answer) noexcept;
-  friend void intrusive_ptr_release(const Answer* answer) noexcept;
+  friend void intrusive_ptr_add_ref(const Answer* answer) noexcept {
+    answer->references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  friend void intrusive_ptr_release(const Answer* answer) noexcept {
+    // Release by every owner and acquire by the last: what they did to the block happens before its end.
+    if (answer->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(answer);
+  }
 
  private:
-  Answer(const Facts& facts, std::uint32_t wire_size, std::uint16_t ttl_count) noexcept;
+  Answer(const Facts& facts, std::uint32_t wire_size, std::uint16_t ttl_count) noexcept
+      : facts_(facts), wire_size_(wire_size), ttl_count_(ttl_count) {}
+  ~Answer() = default;
+  static void destroy(const Answer* answer) noexcept;
+  [[nodiscard]] std::size_t block_size() const noexcept;
+
   Facts facts_;
   std::uint32_t wire_size_;
   std::uint16_t ttl_count_;

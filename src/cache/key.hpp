@@ -8,12 +8,29 @@
 
 namespace nld::cache {
 
+/// A keyed 64-bit hash. Any pod may choose the names it asks for, so a program that serves others gives a
+/// seed nobody can guess (one a process, from runtime::Random): keys that are to meet must be made by hashers
+/// of the same seed. Not a MAC: the hash values must stay inside the process.
+class KeyHasher {
+ public:
+  explicit KeyHasher(std::uint64_t seed) noexcept;
+
+ private:
+  friend class Key;
+  /// Pre-condition: readable and zero from `size` up to the next multiple of kStride.
+  [[nodiscard]] std::uint64_t hash(const std::uint8_t* octets, std::size_t size) const noexcept;
+  static constexpr std::size_t kStride = 16;
+  std::array<std::uint64_t, 4> secrets_;
+};
+
 class Key {
  public:
-  Key(dns::NameView name, dns::RRType type, dns::RRClass cls, bool dnssec_ok,
+  /// `name` in any case. Never allocates.
+  Key(const KeyHasher& hasher, dns::NameView name, dns::RRType type, dns::RRClass cls, bool dnssec_ok,
       bool checking_disabled) noexcept;
 
   [[nodiscard]] dns::Bytes bytes() const noexcept { return {octets_.data(), size_}; }
+  /// Lower-case.
   [[nodiscard]] dns::NameView name() const noexcept { return {octets_.data(), size_ - kSuffix}; }
   [[nodiscard]] dns::RRType type() const noexcept;
   [[nodiscard]] dns::RRClass cls() const noexcept;
@@ -22,11 +39,14 @@ class Key {
   [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
   friend bool operator==(const Key& left, const Key& right) noexcept;
 
+  static constexpr std::size_t kSuffix = 5;  ///< octets after the name: type, class, one octet of bits
+  static constexpr std::size_t kMaxSize = dns::kMaxNameSize + kSuffix;
+
  private:
-  static constexpr std::size_t kSuffix = 5;  // type, class, one octet of bits
-  std::array<std::uint8_t, dns::kMaxNameSize + kSuffix> octets_;
-  std::uint16_t size_;
   std::uint64_t hash_;
+  std::uint16_t size_;
+  // Room for the zeros that the hash reads after the key and for whole-word writes.
+  std::array<std::uint8_t, kMaxSize + 2 * KeyHasher::kStride> octets_;
 };
 
 }  // namespace nld::cache

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "corefile/diagnostic.hpp"
+#include "runtime/socket_address.hpp"
 
 namespace nld::corefile {
 
@@ -36,6 +37,8 @@ struct ServerBlock {
 
 struct Syntax {
   std::vector<ServerBlock> blocks;
+  std::vector<std::filesystem::path> files;  ///< read: the main file first, then each import once
+  std::vector<std::string> globs;            ///< import patterns, absolute or relative to the working folder
 };
 
 /// Where the parser reads the world: passed in for tests.
@@ -44,11 +47,14 @@ struct Surroundings {
   std::function<std::expected<std::string, std::string>(const std::filesystem::path&)> read_file;
   /// Paths a glob matches, sorted; none is no error.
   std::function<std::vector<std::filesystem::path>(const std::string& pattern)> glob;
+  /// The addresses of a network interface, ports 0; none: no such interface, or it has none. Empty function:
+  /// interface names are unknown. `plugins::real_surroundings_with_interfaces()` fills it.
+  std::function<std::vector<runtime::SocketAddress>(std::string_view name)> interface_addresses{};
 };
 Surroundings real_surroundings();
 
-/// Parses `text`, known to the user as `file`; relative imports are looked up beside it. Bounded: nesting,
-/// import depth and total tokens are limited. The first error ends it.
+/// Parses `text`, known to the user as `file`; relative imports are looked up beside it. Bounded, see
+/// corefile/limits.hpp. The first error ends it.
 std::expected<Syntax, Diagnostic> parse(std::string_view text, const std::string& file,
                                         const Surroundings& surroundings);
 

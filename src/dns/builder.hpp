@@ -34,13 +34,13 @@ class MessageBuilder {
 
  private:
   bool write_name(NameView name) noexcept;
-  bool begin_record(Section section, NameView owner, RRType type, RRClass cls, std::uint32_t ttl) noexcept;
-  void count(Section section) noexcept;
+  bool write_fixed(NameView owner, RRType type, RRClass cls, std::uint32_t ttl) noexcept;
+  void count(std::size_t field) noexcept;
 
   static constexpr std::size_t kTargets = 64;  // more suffixes than that are written uncompressed
   MutableBytes buffer_;
   std::size_t size_ = kHeaderSize;
-  std::array<std::uint16_t, kTargets> targets_{};
+  std::array<std::uint16_t, kTargets> targets_{};  // offsets of labels written, what pointers may point to
   std::size_t target_count_ = 0;
 };
 

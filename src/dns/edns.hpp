@@ -21,7 +21,7 @@ enum class OptionCode : std::uint16_t {
 
 /// What an OPT record says. `options` is a view of its RDATA, already checked to be well-formed.
 struct Edns {
-  std::uint16_t udp_size = 512;  ///< as sent; values below 512 count as 512 (RFC 6891 §6.2.3)
+  std::uint16_t udp_size = 512;  ///< never below 512: less counts as 512 (RFC 6891 §6.2.3)
   std::uint8_t extended_rcode = 0;
   std::uint8_t version = 0;
   bool dnssec_ok = false;

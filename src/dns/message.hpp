@@ -60,10 +60,14 @@ struct RecordView {
   [[nodiscard]] std::uint32_t effective_ttl() const noexcept { return ttl > 0x7FFFFFFFU ? 0 : ttl; }
 };
 
-enum class MessageError : std::uint8_t { bad_name, truncated_record, bad_opt, multiple_opt, trailing_octets };
+enum class MessageError : std::uint8_t {
+  bad_name,          ///< the owner name does not parse
+  truncated_record,  ///< fixed fields or RDATA reach beyond the message
+};
 std::string_view describe(MessageError error) noexcept;
 
-/// Walks the records after the question section(s), in order. Stops at the first malformed one.
+/// Walks the records after the question section(s), in order. Stops at the first malformed one. RDATA is
+/// not looked into (rdata.hpp does); octets after the last record are the caller's to judge (offset()).
 class RecordCursor {
  public:
   /// `offset`: just after the question section.
@@ -79,6 +83,11 @@ class RecordCursor {
   std::uint16_t ns_, ar_;
   Section section_ = Section::answer;
 };
+
+/// What the OPT record says; nothing when it is not one a message may carry: not in the additional section,
+/// owner not the root (RFC 6891 §6.1.2) or options that do not fill the RDATA. Options of a version other
+/// than 0 are not looked at and come back empty. Pre-condition: `record` is of type OPT.
+std::optional<Edns> read_opt(Bytes message, const RecordView& record) noexcept;
 
 /// A standard query as the server accepts it. Views point into the received packet.
 struct Query {
@@ -99,17 +108,19 @@ struct Query {
 /// Why a packet is not a query we answer, and the answer it gets (server/refusal).
 enum class QueryFault : std::uint8_t {
   too_short,       ///< fewer than 12 octets: silence
-  response,        ///< QR set: silence (RFC 5452 §… never answer an answer)
+  response,        ///< QR set: silence: answering answers makes loops
   opcode,          ///< not QUERY: NOTIMP
   question_count,  ///< QDCOUNT is not 1: FORMERR (RFC 9619)
   question,        ///< question does not parse: FORMERR
   records,         ///< a record does not parse, or octets after the last: FORMERR
-  edns,            ///< two OPT, OPT owner not root, malformed options: FORMERR (RFC 6891 §6.1.1)
+  edns,            ///< two OPT or one that read_opt rejects: FORMERR (RFC 6891 §6.1.1)
 };
 constexpr std::size_t kQueryFaultCount = 7;
 std::string_view describe(QueryFault fault) noexcept;  ///< metric label, snake_case
 
-/// Parses a whole packet. EDNS version other than 0 is not a fault here: the server answers BADVERS.
+/// Parses a whole packet. Of several faults the first in QueryFault's order is reported. Records in answer
+/// and authority are skipped when they parse. EDNS version other than 0 is not a fault here: the server
+/// answers BADVERS.
 std::expected<Query, QueryFault> parse_query(Bytes packet) noexcept;
 
 }  // namespace nld::dns

@@ -27,7 +27,7 @@ enum class NameError : std::uint8_t {
   bad_escape,
   truncated,
   bad_label_type,  ///< the 01 and 10 label types (RFC 6891 §5: 01 is obsolete)
-  bad_pointer,     ///< compression pointer that does not point backwards
+  bad_pointer,     ///< compression pointer into the header or not to an earlier name (RFC 1035 §4.1.4)
   too_many_pointers,
 };
 std::string_view describe(NameError error) noexcept;
@@ -41,10 +41,14 @@ bool equal_ignoring_case(NameView left, NameView right) noexcept;
 /// True when `name` is `ancestor` or lies below it.
 bool is_at_or_below(NameView name, NameView ancestor) noexcept;
 std::size_t label_count(NameView name) noexcept;  ///< the root label not counted
-/// Presentation form with a final dot, escaped as RFC 1035 §5.1 (`\.`, `\\`, `\DDD`); root is ".".
+/// Writes the name with A–Z lowered. Pre-condition: `out.size() >= name.size()`; both may be the same octets.
+void lower_into(NameView name, MutableBytes out) noexcept;
+/// Presentation form with a final dot; root is ".". Escaped as RFC 1035 §5.1 and as CoreDNS prints names:
+/// a backslash before `. \ " ' ( ) ; @` and space, `\DDD` for other octets outside printable ASCII.
 std::string to_text(NameView name);
 
 /// A name by value, at most 255 octets, no allocation. Default: the root.
+struct DecodedName;
 class Name {
  public:
   constexpr Name() noexcept = default;
@@ -70,14 +74,16 @@ class Name {
   }
   /// Canonical order of RFC 4034 §6.1.
   friend std::weak_ordering operator<=>(const Name& left, const Name& right) noexcept;
+  friend std::expected<DecodedName, NameError> read_name(Bytes message, std::size_t offset) noexcept;
 
  private:
   std::array<std::uint8_t, kMaxNameSize> octets_{};  // first octet 0: the root
   std::uint8_t size_ = 1;
 };
 
-/// Case-insensitive hash, equal for equal names.
-std::size_t hash_value(NameView name) noexcept;
+/// Case-insensitive hash, equal for equal names. Tables filled by strangers' queries should draw `seed` at
+/// start, so that nobody can compute names that collide.
+std::size_t hash_value(NameView name, std::uint64_t seed = 0) noexcept;
 inline std::size_t hash_value(const Name& name) noexcept {
   return hash_value(name.wire());
 }
@@ -87,13 +93,14 @@ struct NameHash {
 };
 
 /// Reads the (possibly compressed) name at `offset` of `message`. `end` is the offset just after it
-/// in the record it stands in. Bounded: pointers only backwards, at most 255 octets in all.
+/// in the record it stands in. Bounded: every pointer must point before the labels that led to it, at most
+/// 126 of them, at most 255 octets in all.
 struct DecodedName {
   Name name;
   std::size_t end;
 };
 std::expected<DecodedName, NameError> read_name(Bytes message, std::size_t offset) noexcept;
-/// As read_name without building the name: the offset after it.
+/// As read_name without building the name: accepts and rejects the same, returns the offset after it.
 std::expected<std::size_t, NameError> skip_name(Bytes message, std::size_t offset) noexcept;
 /// Compares the (possibly compressed) name at `offset` with `name`; false on malformed input.
 bool name_at_equals(Bytes message, std::size_t offset, NameView name) noexcept;

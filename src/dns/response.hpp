@@ -25,8 +25,9 @@ struct ResponseInfo {
   Rcode rcode{};  ///< with the extension bits of OPT
   std::uint16_t flags = 0;
   bool truncated = false;
-  /// Seconds the response may be kept: the smallest TTL of its records (OPT not counted); for negative
-  /// ones the smaller of the SOA's TTL and MINIMUM (RFC 2308 §5). Nothing when it has no such record.
+  /// Seconds the response may be kept: the smallest effective TTL of its records, meta types (OPT, TSIG) not
+  /// counted. A negative one (nodata, nxdomain) is capped by MINIMUM of the SOA in authority too (RFC 2308
+  /// §5) and has none without that SOA. Nothing when there is no record to take it from.
   std::optional<std::uint32_t> ttl;
   bool has_opt = false;
   std::optional<ExtendedError> extended_error;  ///< the first EDE option of the OPT
@@ -38,6 +39,8 @@ std::string_view describe(ResponseFault fault) noexcept;
 
 /// Checks that `message` is a well-formed response to (name, type, cls) (case ignored) and says what it is.
 /// A response without a question section is accepted for rcodes FORMERR, NOTIMP, SERVFAIL, REFUSED only.
+/// Octets after the last record are ignored, as other resolvers do. With TC set, records that were cut off
+/// are forgiven: the response then says little more than "ask over TCP".
 std::expected<ResponseInfo, ResponseFault> examine_response(Bytes message, NameView name, RRType type,
                                                             RRClass cls) noexcept;
 
@@ -46,8 +49,9 @@ struct StorableResponse {
   std::vector<std::uint8_t> wire;
   std::vector<std::uint16_t> ttl_offsets;
 };
-/// Pre-condition: examine_response accepted `message`. Removes OPT wherever it stands (compression
-/// pointers stay right) and records with a question: a missing question section is filled in.
+/// Pre-condition: examine_response accepted `message`. Removes OPT and TSIG wherever they stand
+/// (compression pointers stay right) and trailing octets; sets id 0 and TTLs with the top bit to 0 (RFC 2181
+/// §8); fills in a missing question. A truncated message with records cut off keeps its question only.
 std::expected<StorableResponse, ResponseFault> make_storable(Bytes message, NameView name, RRType type,
                                                              RRClass cls);
 

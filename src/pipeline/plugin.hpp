@@ -47,15 +47,20 @@ class Plugin {
   /// Called after `wait`. `request` and `reply` outlive the coroutine. Never throws.
   virtual boost::asio::awaitable<void> resolve(Request& request, Reply& reply, Next next);
 
+  /// Called once when the chain stands; `next` is the place behind this plugin. For plugins that start work
+  /// of their own (prefetch): they hold the chain while it runs, so that a reload cannot end it under them.
+  virtual void attach(std::weak_ptr<const Chain> /*chain*/, Next /*next*/) {}
+
   /// Whether `observe` wants to be called, known when the chain is built.
   [[nodiscard]] virtual bool observes() const noexcept { return false; }
   /// Sees every finished reply of its block, whoever answered.
   virtual void observe(const Request& /*request*/, const Reply& /*reply*/, const Outcome& /*outcome*/) {}
 };
 
+/// Immutable once built. Held by shared pointer: queries that wait keep their chain across a reload.
 class Chain {
  public:
-  explicit Chain(std::vector<std::unique_ptr<Plugin>> plugins);
+  static std::shared_ptr<const Chain> build(std::vector<std::unique_ptr<Plugin>> plugins);
 
   /// Walks from `from`; on `wait`, `at` is the plugin to resume with. A chain that nobody answers is
   /// SERVFAIL, as in CoreDNS ("no next plugin found").
@@ -70,6 +75,7 @@ class Chain {
   [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const noexcept { return plugins_; }
 
  private:
+  explicit Chain(std::vector<std::unique_ptr<Plugin>> plugins);
   std::vector<std::unique_ptr<Plugin>> plugins_;
   std::vector<Plugin*> observers_;  // innermost first
 };

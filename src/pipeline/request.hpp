@@ -35,7 +35,8 @@ struct Reply {
   dns::Rcode rcode = dns::Rcode::SERVFAIL;
   std::string_view plugin;  ///< who answered (static string); empty: the server itself
   std::optional<dns::ExtendedError> extended_error;
-  std::string error;  ///< for `errors`; empty: none
+  std::string error;      ///< for `errors`; empty: none
+  bool cacheable = true;  ///< false: a truncated answer that could not be completed
 
   void answer_with(cache::AnswerPtr found, std::string_view by) noexcept {
     rcode = found->facts().rcode;

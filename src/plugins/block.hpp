@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ class RE2;
 
 namespace nld::plugins {
 
+/// The `errors` directive.
 struct ErrorsConfig {
   enum class Level : std::uint8_t { error, warning, info, debug };
   struct Consolidate {
@@ -29,19 +31,20 @@ struct ErrorsConfig {
     Level level = Level::error;
     bool show_first = false;
   };
-  std::vector<Consolidate> consolidate;
+  std::vector<Consolidate> consolidate;  ///< the first that matches counts
 };
 
+/// One `log` line; the first whose names match the question counts.
 struct LogRule {
   std::vector<dns::Name> names;                           ///< lower-case, at least one
-  std::string format;                                     ///< shortcuts expanded
+  std::string format;                                     ///< {common} and {combined} expanded
   bool success = true, denial = true, error = true;       ///< classes
   std::optional<std::chrono::milliseconds> min_duration;  ///< slower replies are logged whatever their class
 };
 
 struct ReloadConfig {
   std::chrono::milliseconds interval = std::chrono::seconds(30);
-  std::chrono::milliseconds jitter = std::chrono::seconds(15);
+  std::chrono::milliseconds jitter = std::chrono::seconds(15);  ///< at most half of `interval`
   friend bool operator==(const ReloadConfig&, const ReloadConfig&) = default;
 };
 
@@ -50,7 +53,6 @@ struct HealthConfig {
   std::chrono::milliseconds lameduck{0};
 };
 
-/// `bind` is resolved to addresses (interface names looked up) when the file is loaded.
 struct ZoneKey {
   dns::Name zone;     ///< lower-case
   std::string label;  ///< "cluster.local.", the metrics' zone label
@@ -60,9 +62,12 @@ struct ZoneKey {
 struct BlockConfig {
   corefile::Location where;
   std::vector<ZoneKey> zones;  ///< CIDR keys expanded to reverse zones
-  /// Empty: the wildcard. Ports come from the zones.
+  /// Empty: the wildcard. Interface names are looked up when the file is loaded. Each address once; their
+  /// ports are 0, as ports come from the zones.
   std::vector<runtime::SocketAddress> bind;
-  std::vector<std::string> directives;  ///< names in use, in chain order: coredns_plugin_enabled
+  /// Plugins in effect, each once, in chain order: coredns_plugin_enabled. Not those that are no handlers
+  /// (bind, health, ready, reload) and not those that are accepted without effect.
+  std::vector<std::string> directives;
 
   std::optional<ErrorsConfig> errors;
   std::vector<LogRule> log;
@@ -80,6 +85,8 @@ struct BlockConfig {
 struct ServerConfig {
   std::vector<BlockConfig> blocks;
   corefile::Warnings warnings;
+  std::vector<std::filesystem::path>
+      files;           ///< read for a directive (resolv.conf, hosts): reload watches them
   std::string digest;  ///< hex SHA-512 of the text that was parsed: coredns_reload_version_info
 };
 

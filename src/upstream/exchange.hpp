@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dns/response.hpp"
@@ -17,7 +18,8 @@ namespace nld::upstream {
 enum class Protocol : std::uint8_t { udp, tcp };
 std::string_view to_string(Protocol protocol) noexcept;
 
-/// What to ask. `message` is a complete query; its id is replaced by an unpredictable one.
+/// What to ask. `message` is a complete query; its id is replaced by an unpredictable one. The views must
+/// stay valid until the exchange ends.
 struct Question {
   dns::Bytes message;
   dns::NameView name;
@@ -38,13 +40,21 @@ struct ExchangeError {
   std::string text;
 };
 
+using ExchangeResult = std::expected<Response, ExchangeError>;
+
 /// One upstream server as one worker reaches it. Single-threaded.
 class Exchanger {
  public:
+  Exchanger() = default;
+  Exchanger(const Exchanger&) = delete;
+  Exchanger& operator=(const Exchanger&) = delete;
   virtual ~Exchanger() = default;
-  /// Never throws. Ends by `deadline` at the latest.
-  virtual boost::asio::awaitable<std::expected<Response, ExchangeError>> exchange(
-      const Question& question, Protocol protocol, runtime::TimePoint deadline) = 0;
+  /// Never throws. Ends by `deadline` at the latest. Pre-conditions: `deadline` lies ahead; the exchanger and
+  /// `question` live until the exchange has ended.
+  virtual boost::asio::awaitable<ExchangeResult> exchange(const Question& question, Protocol protocol,
+                                                          runtime::TimePoint deadline) = 0;
+  /// Ends everything outstanding with an error, for shutting down; a later exchange may open sockets anew.
+  virtual void close() noexcept {}
 };
 
 }  // namespace nld::upstream

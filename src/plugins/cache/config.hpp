@@ -13,9 +13,9 @@ struct CacheConfig {
   std::vector<dns::Name> zones;  ///< lower-case; what it caches for (default: the block's zones)
 
   struct Part {
-    std::size_t capacity = 9984;
-    std::uint32_t max_ttl = 0;  ///< seconds
-    std::uint32_t min_ttl = 5;
+    std::size_t capacity = 9984;        ///< entries; 0: nothing is stored
+    std::uint32_t max_ttl = 0;          ///< seconds; wins over min_ttl
+    std::uint32_t min_ttl = 5;          ///< seconds
     std::vector<dns::Name> disabled{};  ///< `disable`: zones that are not stored in this part
   };
   Part success{.max_ttl = 3600};

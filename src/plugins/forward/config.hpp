@@ -25,6 +25,7 @@ struct ForwardConfig {
   bool prefer_udp = false;
   ForwardPolicy policy = ForwardPolicy::random;
   std::chrono::milliseconds expire = std::chrono::seconds(10);
+  std::chrono::milliseconds max_age{0};    ///< a connection older than this is not used again; 0: no limit
   std::uint32_t max_idle_connections = 0;  ///< 0: no limit of the user's
   std::chrono::milliseconds read_timeout = std::chrono::seconds(2);
   std::uint32_t max_fails = 2;             ///< 0: never down, never checked
@@ -35,9 +36,9 @@ struct ForwardConfig {
     bool recursion_desired = true;
     dns::Name domain;
   } health_check;
-  std::vector<dns::Rcode> next;
+  std::vector<dns::Rcode> next;  ///< answers with these go to the next `forward` of the block
   bool next_on_nodata = false;
-  std::vector<dns::Rcode> failover;
+  std::vector<dns::Rcode> failover;  ///< answers with these go to the next upstream; never NOERROR
   bool failfast_all_unhealthy = false;
   std::optional<runtime::SocketAddress> source_v4;
   std::optional<runtime::SocketAddress> source_v6;

@@ -1,0 +1,56 @@
+// The walk along a chain.
+#include "pipeline/plugin.hpp"
+
+#include <algorithm>
+
+namespace nld::pipeline {
+
+namespace asio = boost::asio;
+
+asio::awaitable<void> Plugin::resolve(Request& request, Reply& reply, Next next) {
+  co_await next(request, reply);
+}
+
+asio::awaitable<void> Next::operator()(Request& request, Reply& reply) const {
+  const Chain::Step step = chain_->handle(request, reply, index_);
+  if (step.verdict == Verdict::wait) co_await chain_->resolve(request, reply, step.at);
+}
+
+std::string_view Next::name() const noexcept {
+  return index_ < chain_->plugins().size() ? chain_->plugins()[index_]->name() : std::string_view{};
+}
+
+std::shared_ptr<const Chain> Chain::build(std::vector<std::unique_ptr<Plugin>> plugins) {
+  const std::shared_ptr<const Chain> chain(new Chain(std::move(plugins)));
+  for (std::size_t at = 0; at < chain->plugins_.size(); ++at) {
+    chain->plugins_[at]->attach(chain, Next(*chain, at + 1));
+  }
+  return chain;
+}
+
+Chain::Chain(std::vector<std::unique_ptr<Plugin>> plugins) : plugins_(std::move(plugins)) {
+  for (const auto& plugin : plugins_) {
+    if (plugin->observes()) observers_.push_back(plugin.get());
+  }
+  std::ranges::reverse(observers_);
+}
+
+Chain::Step Chain::handle(Request& request, Reply& reply, std::size_t from) const {
+  for (std::size_t at = from; at < plugins_.size(); ++at) {
+    const Verdict verdict = plugins_[at]->handle(request, reply);
+    if (verdict != Verdict::pass) return {verdict, at};
+  }
+  reply.rcode = dns::Rcode::SERVFAIL;
+  reply.error = "no next plugin found";
+  return {Verdict::answered, plugins_.size()};
+}
+
+asio::awaitable<void> Chain::resolve(Request& request, Reply& reply, std::size_t at) const {
+  co_await plugins_[at]->resolve(request, reply, Next(*this, at + 1));
+}
+
+void Chain::observe(const Request& request, const Reply& reply, const Outcome& outcome) const {
+  for (Plugin* observer : observers_) observer->observe(request, reply, outcome);
+}
+
+}  // namespace nld::pipeline

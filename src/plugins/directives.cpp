@@ -1,0 +1,141 @@
+// The table of directives.
+#include "plugins/directives.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "plugins/setups.hpp"
+
+namespace nld::plugins {
+namespace {
+
+using enum Support;
+
+constexpr std::string_view kOwnZones =
+    "serve the zone from CoreDNS in the cluster and write here: forward ZONE ADDRESS";
+constexpr std::string_view kPlainOnly =
+    "this server listens for plain DNS over UDP and TCP; keep CoreDNS in the cluster for it";
+
+constexpr DirectiveInfo works_as(std::string_view name, Setup setup, bool once = false, bool handler = false,
+                                 bool answers = false) {
+  return {.name = name, .setup = setup, .once = once, .handler = handler, .answers = answers};
+}
+constexpr DirectiveInfo accepted(std::string_view name, std::string_view note, Setup setup = nullptr,
+                                 bool once = false, bool answers = false) {
+  return {.name = name, .support = not_yet, .note = note, .setup = setup, .once = once, .answers = answers};
+}
+constexpr DirectiveInfo other(std::string_view name, Support support, std::string_view note) {
+  return {.name = name, .support = support, .note = note};
+}
+
+constexpr bool kOnce = true;
+constexpr bool kHandler = true;
+constexpr bool kAnswers = true;
+
+// The order of CoreDNS's plugin.cfg: it is the order of the chain, whatever the order in the Corefile.
+constexpr auto kDirectives = std::to_array<DirectiveInfo>({
+    other("root", refused, "write full paths in the directives that read files"),
+    accepted("metadata", "nothing here publishes or reads metadata; {/LABEL} in a log format gives -"),
+    other("geoip", refused, "a cache on a node answers clients of this node only; remove the line"),
+    accepted("cancel", "every query has a deadline of its own without it"),
+    accepted("tls", "it concerns tls:// and https:// server blocks, which come later"),
+    other("proxyproto", refused, "clients of a node cache come directly; remove the line"),
+    other("quic", refused, kPlainOnly),
+    other("grpc_server", refused, kPlainOnly),
+    other("https", refused, kPlainOnly),
+    other("https3", refused, kPlainOnly),
+    accepted("timeouts", "TCP connections have the program's own timeouts"),
+    other("multisocket", no_effect,
+          "every worker has its own SO_REUSEPORT sockets without it; remove the line"),
+    works_as("reload", setup_reload, kOnce),
+    accepted("nsid", "no NSID option is sent"),
+    accepted("bufsize", "the EDNS buffer size is not limited by it", check_bufsize),
+    works_as("bind", setup_bind),
+    accepted("debug", "use the program's own log level"),
+    other("trace", no_effect, "no spans are sent; remove the line"),
+    works_as("ready", setup_ready, kOnce),
+    works_as("health", setup_health),
+    other("pprof", no_effect, "it profiles Go programs; use perf, or remove the line"),
+    works_as("prometheus", setup_prometheus, kOnce, kHandler),
+    works_as("errors", setup_errors, kOnce, kHandler),
+    works_as("log", setup_log, !kOnce, kHandler),
+    other("dnstap", no_effect, "no dnstap stream is sent; use the log directive"),
+    accepted("local", "localhost names are treated as any other"),
+    accepted("dns64", "no AAAA records are made", check_dns64),
+    accepted("any", "ANY queries are treated as any other"),
+    accepted("chaos", "version.bind and its like are treated as any other name"),
+    accepted("loadbalance", "records keep the order the upstream gave them", check_loadbalance),
+    other("tsig", refused, "a node cache neither signs nor checks messages; remove the line"),
+    works_as("cache", setup_cache, kOnce, kHandler),
+    accepted("rewrite", "names, types and TTLs are not rewritten", check_rewrite),
+    // Ignored, it would let through what the operator blocks.
+    other("acl", later, "use a network policy or a firewall rule until then"),
+    accepted("header", "header bits are not changed"),
+    other("dnssec", refused, "sign where the zone is served; this cache passes signatures on"),
+    other("autopath", refused,
+          "it needs the kubernetes plugin; shorten ndots or the search list in the pods' dnsConfig"),
+    accepted("minimal", "authority and additional records are passed on"),
+    accepted("template", "no answers are made from templates", check_template, !kOnce, kAnswers),
+    other("transfer", refused, kOwnZones),
+    accepted("hosts", "no answers are made from hosts entries", check_hosts, kOnce, kAnswers),
+    other("route53", refused, kOwnZones),
+    other("azure", refused, kOwnZones),
+    other("clouddns", refused, kOwnZones),
+    other("k8s_external", refused, kOwnZones),
+    other(
+        "kubernetes", refused,
+        "the cluster DNS watches the API server, a node cache asks it: forward . ADDRESS of the cluster DNS"),
+    other("file", refused, kOwnZones),
+    other("auto", refused, kOwnZones),
+    other("secondary", refused, kOwnZones),
+    other("etcd", refused, kOwnZones),
+    works_as("loop", setup_loop, kOnce, kHandler),
+    works_as("forward", setup_forward, !kOnce, kHandler, kAnswers),
+    other("grpc", refused, "use forward, which speaks DNS over UDP and TCP"),
+    other("erratic", refused, "it makes wrong answers for tests; remove the line"),
+    works_as("whoami", setup_whoami, !kOnce, kHandler, kAnswers),
+    other("on", refused, "run commands from the pod's lifecycle hooks"),
+    other("sign", refused, kOwnZones),
+    other("view", refused, "one answer for all clients of a node; use separate zones or bind addresses"),
+    other("nomad", refused, kOwnZones),
+    other("nodecache", foreign, "what the nodecache plugin did, the agent does by itself: remove the line"),
+    other("dynamicforward", foreign, "use forward . <ClusterIP of d8-kube-dns>"),
+    other("fanout", foreign, "use forward; it asks the next upstream when one fails"),
+    other("proxy", foreign, "CoreDNS removed it in 1.5; use forward with the same addresses"),
+    other("federation", foreign, "CoreDNS removed it in 1.7; remove the line"),
+    other("kubernetai", foreign, kOwnZones),
+    other("alternate", foreign, "use forward with its option next"),
+    other("redisc", foreign, "use cache; every node has its own"),
+    other("unbound", foreign, "use forward to a recursive resolver"),
+});
+
+}  // namespace
+
+std::string_view describe(Support support) noexcept {
+  switch (support) {
+    case works:
+      return "works";
+    case no_effect:
+      return "no effect";
+    case not_yet:
+      return "not yet";
+    case later:
+      return "later";
+    case refused:
+      return "refused";
+    case foreign:
+      return "foreign";
+  }
+  return "";
+}
+
+std::span<const DirectiveInfo> directives() noexcept {
+  return kDirectives;
+}
+
+const DirectiveInfo* find_directive(std::string_view name) noexcept {
+  const auto found = std::ranges::find(kDirectives, name, &DirectiveInfo::name);
+  return found == kDirectives.end() ? nullptr : &*found;
+}
+
+}  // namespace nld::plugins

@@ -1,0 +1,53 @@
+// Response to answer, failure to reply.
+#include "plugins/forward/answer.hpp"
+
+#include <utility>
+
+namespace nld::plugins {
+namespace {
+
+cache::Part part_of(dns::ResponseKind kind) noexcept {
+  switch (kind) {
+    case dns::ResponseKind::success:
+    case dns::ResponseKind::referral:
+      return cache::Part::success;
+    case dns::ResponseKind::nodata:
+    case dns::ResponseKind::nxdomain:
+      return cache::Part::denial;
+    case dns::ResponseKind::servfail:
+    case dns::ResponseKind::other_error:
+      break;
+  }
+  return cache::Part::failure;
+}
+
+}  // namespace
+
+void answer_with_response(pipeline::Reply& reply, const dns::Query& query, const upstream::Response& response,
+                          runtime::TimePoint now) {
+  const auto storable = dns::make_storable(response.message, query.name, query.type, query.cls);
+  if (!storable) {
+    fail(reply, dns::Rcode::SERVFAIL, "dns: bad message: " + std::string(dns::describe(storable.error())));
+    reply.extended_error = dns::ExtendedError::invalid_data;
+    return;
+  }
+  cache::Answer::Facts facts;
+  facts.part = part_of(response.info.kind);
+  facts.kind = response.info.kind;
+  facts.rcode = response.info.rcode;
+  facts.ttl = response.info.ttl.value_or(0);
+  facts.stored_at = now;
+  facts.extended_error = response.info.extended_error;
+  reply.answer_with(cache::Answer::make(facts, storable->wire, storable->ttl_offsets), "forward");
+  reply.extended_error = response.info.extended_error;
+}
+
+void fail(pipeline::Reply& reply, dns::Rcode rcode, std::string text) {
+  reply.answer.reset();
+  reply.plugin = {};
+  reply.rcode = rcode;
+  reply.error = std::move(text);
+  reply.cacheable = true;
+}
+
+}  // namespace nld::plugins

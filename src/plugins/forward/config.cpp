@@ -1,0 +1,173 @@
+// forward FROM TO... { … }: reading it.
+#include "plugins/forward/config.hpp"
+
+#include <limits>
+
+#include "plugins/arguments.hpp"
+#include "plugins/forward/upstream_addresses.hpp"
+#include "plugins/setups.hpp"
+
+namespace nld::plugins {
+namespace {
+
+using runtime::SocketAddress;
+using std::chrono::milliseconds;
+
+constexpr std::uint32_t kAny = std::numeric_limits<std::uint32_t>::max();
+
+void read_except(Arguments& arguments, ForwardConfig& forward) {
+  if (!arguments.more()) arguments.fail("IGNORED_NAMES are missing, expected one name or more");
+  const auto zones = arguments.zones("IGNORED_NAMES");
+  forward.except.insert(forward.except.end(), zones.begin(), zones.end());
+}
+
+void read_health_check(Arguments& arguments, ForwardConfig& forward) {
+  static constexpr std::string_view kWords[] = {"no_rec", "domain"};
+  ForwardConfig::HealthCheck check;
+  const std::string_view text = arguments.peek();
+  check.interval = arguments.duration("DURATION", milliseconds(0));
+  // CoreDNS takes 0 and then checks without a pause.
+  if (check.interval == milliseconds(0)) {
+    arguments.fail_value("DURATION", text, "more than 0; max_fails 0 switches health checks off");
+  }
+  while (arguments.more()) {
+    if (arguments.choice("option", kWords) == 0) {
+      check.recursion_desired = false;
+    } else {
+      check.domain = arguments.name("FQDN");
+    }
+  }
+  forward.health_check = check;
+}
+
+void read_policy(Arguments& arguments, ForwardConfig& forward) {
+  static constexpr std::string_view kPolicies[] = {"random", "round_robin", "sequential"};
+  forward.policy = static_cast<ForwardPolicy>(arguments.choice("POLICY", kPolicies));
+}
+
+std::vector<dns::Rcode> read_rcodes(Arguments& arguments, bool noerror_allowed) {
+  std::vector<dns::Rcode> out;
+  do {
+    const std::string_view text = arguments.word("RCODE");
+    if (arguments.failed()) return {};
+    const auto rcode = dns::parse_rcode(text);
+    if (!rcode) {
+      arguments.fail_value("RCODE", text, "a response code such as NXDOMAIN, SERVFAIL or REFUSED");
+      return {};
+    }
+    if (*rcode == dns::Rcode::NOERROR && !noerror_allowed) {
+      arguments.fail("NOERROR cannot be used, expected the code of a failure");
+      return {};
+    }
+    out.push_back(*rcode);
+  } while (arguments.more());
+  return out;
+}
+
+void read_source_address(Arguments& arguments, ForwardConfig& forward) {
+  do {
+    const std::string_view text = arguments.word("IP");
+    if (arguments.failed()) return;
+    const auto address = SocketAddress::from_ip(text, 0);
+    if (!address || address->is_wildcard()) {
+      arguments.fail_value("IP", text, "an address of this host");
+      return;
+    }
+    auto& place = address->is_v6() ? forward.source_v6 : forward.source_v4;
+    if (place) {
+      arguments.fail("expected at most one IPv4 and one IPv6 address");
+      return;
+    }
+    place = *address;
+  } while (arguments.more());
+}
+
+/// tls [[CERT KEY] CA]: without a tls:// upstream the files must only be there, as in CoreDNS.
+void read_tls(Arguments& arguments, ForwardConfig&) {
+  if (arguments.left() > 3) arguments.fail("has too many files, expected at most CERT KEY CA");
+  while (arguments.more()) arguments.file("file");
+  arguments.warn("has no effect without tls:// upstreams, which come later");
+}
+
+constexpr Option<ForwardConfig> kOptions[] = {
+    {"except", read_except},
+    {"force_tcp", [](Arguments&, ForwardConfig& forward) { forward.force_tcp = true; }},
+    {"prefer_udp", [](Arguments&, ForwardConfig& forward) { forward.prefer_udp = true; }},
+    {"expire",
+     [](Arguments& arguments, ForwardConfig& forward) {
+       forward.expire = arguments.duration("DURATION", milliseconds(0));
+     }},
+    {"max_age",
+     [](Arguments& arguments, ForwardConfig& forward) {
+       forward.max_age = arguments.duration("DURATION", milliseconds(0));
+     }},
+    {"max_idle_conns",
+     [](Arguments& arguments, ForwardConfig& forward) {
+       forward.max_idle_connections = arguments.number("INTEGER", 0, kAny);
+     }},
+    {"max_fails", [](Arguments& arguments,
+                     ForwardConfig& forward) { forward.max_fails = arguments.number("INTEGER", 0, kAny); }},
+    {"max_connect_attempts",
+     [](Arguments& arguments, ForwardConfig& forward) {
+       forward.max_connect_attempts = arguments.number("INTEGER", 0, kAny);
+     }},
+    {"read_timeout",
+     [](Arguments& arguments, ForwardConfig& forward) {
+       forward.read_timeout = arguments.duration("DURATION", milliseconds(1));
+     }},
+    {"tls", read_tls},
+    {"tls_servername",
+     [](Arguments& arguments, ForwardConfig&) {
+       arguments.name("NAME");
+       arguments.warn("has no effect without tls:// upstreams, which come later");
+     }},
+    {"doh_method",
+     [](Arguments& arguments, ForwardConfig&) {
+       static constexpr std::string_view kMethods[] = {"GET", "POST"};
+       arguments.choice("METHOD", kMethods);
+       arguments.warn("has no effect without https:// upstreams, which come later");
+     }},
+    {"policy", read_policy},
+    {"health_check", read_health_check},
+    {"max_concurrent",
+     [](Arguments& arguments, ForwardConfig& forward) {
+       forward.max_concurrent = arguments.number("MAX", 0, kAny);
+     }},
+    {"next",
+     [](Arguments& arguments, ForwardConfig& forward) { forward.next = read_rcodes(arguments, true); }},
+    {"next_on_nodata", [](Arguments&, ForwardConfig& forward) { forward.next_on_nodata = true; }},
+    {"failover",
+     [](Arguments& arguments, ForwardConfig& forward) { forward.failover = read_rcodes(arguments, false); }},
+    {"failfast_all_unhealthy_upstreams",
+     [](Arguments&, ForwardConfig& forward) { forward.failfast_all_unhealthy = true; }},
+    {"source_address", read_source_address},
+    {"resolver",
+     [](Arguments& arguments, ForwardConfig&) {
+       arguments.fail("host names as TO are not supported, expected addresses as TO and no resolver line");
+     }},
+};
+
+}  // namespace
+
+Result setup_forward(const corefile::Directive& line, BlockConfig& block, SetupContext& context) {
+  Arguments arguments(line, "forward", context);
+  ForwardConfig forward;
+  forward.where = line.where();
+  const std::string from(arguments.peek());
+  if (!arguments.more()) arguments.fail("FROM is missing, expected FROM TO...");
+  if (arguments.more()) {
+    const auto zones = arguments.zone("FROM");
+    if (!zones.empty()) forward.from = zones.front();
+    if (zones.size() > 1) {
+      arguments.warn("FROM '" + from + "' makes " + std::to_string(zones.size()) + " zones, only " +
+                     forward.from.to_text() + " is used, as in CoreDNS");
+    }
+  }
+  forward.upstreams = read_upstreams(arguments);
+  if (Result done = arguments.finish(); !done) return done;
+  if (Result done = read_options(line, kOptions, forward, context); !done) return done;
+  block.forwards.push_back(std::move(forward));
+  return {};
+}
+
+}  // namespace nld::plugins

@@ -1,0 +1,55 @@
+// Header, question and OPT of a forwarded query.
+#include "plugins/forward/outgoing_query.hpp"
+
+#include <algorithm>
+
+#include "dns/builder.hpp"
+
+namespace nld::plugins {
+namespace {
+
+// Options between neighbours (RFC 5001, 7873, 7828, 7830): the client's say nothing about our own hop.
+bool is_hop_by_hop(dns::OptionCode code) noexcept {
+  switch (code) {
+    case dns::OptionCode::nsid:
+    case dns::OptionCode::cookie:
+    case dns::OptionCode::tcp_keepalive:
+    case dns::OptionCode::padding:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::size_t copy_end_to_end(dns::Bytes options, dns::MutableBytes out) noexcept {
+  std::size_t size = 0;
+  while (const auto option = dns::next_option(options)) {
+    if (is_hop_by_hop(option->code)) continue;
+    const std::size_t end = size + 4 + option->data.size();
+    if (end > out.size()) return 0;
+    dns::put16(out, size, static_cast<std::uint16_t>(option->code));
+    dns::put16(out, size + 2, static_cast<std::uint16_t>(option->data.size()));
+    std::ranges::copy(option->data, out.begin() + static_cast<std::ptrdiff_t>(size) + 4);
+    size = end;
+  }
+  return size;
+}
+
+}  // namespace
+
+OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form) noexcept
+    : name_(dns::Name::copy_of(query.name).lowered()), type_(query.type), cls_(query.cls) {
+  dns::MessageBuilder builder(buffer_);
+  builder.set_flags(
+      static_cast<std::uint16_t>((query.header.flags & (dns::flag::RD | dns::flag::CD)) | dns::flag::AD));
+  builder.add_question(name_.wire(), type_, cls_);
+  if (form == Form::edns) {
+    // Question and OPT always fit; options that do not are dropped.
+    std::array<std::uint8_t, kUdpSize - dns::kHeaderSize - dns::kMaxNameSize - 4 - dns::kOptSize> room{};
+    const std::size_t size = query.edns ? copy_end_to_end(query.edns->options, room) : 0;
+    builder.add_opt(kUdpSize, 0, query.dnssec_ok(), dns::Bytes(room).first(size));
+  }
+  size_ = builder.size();
+}
+
+}  // namespace nld::plugins

@@ -1,0 +1,39 @@
+// The query that goes upstream for a client's query: its own message, not a copy of the client's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "dns/message.hpp"
+#include "dns/name.hpp"
+#include "upstream/exchange.hpp"
+
+namespace nld::plugins {
+
+/// Name in lower case (what the cache keys by), RD and CD as the client set them, AD set: it wants to know
+/// whether the data is authentic (RFC 6840 §5.7). With EDNS: our own UDP size, DO as the client set it, and
+/// those of its options that are meant for the far end.
+class OutgoingQuery {
+ public:
+  enum class Form : std::uint8_t { edns, plain };
+  OutgoingQuery(const dns::Query& query, Form form) noexcept;
+  OutgoingQuery(const OutgoingQuery&) = delete;
+  OutgoingQuery& operator=(const OutgoingQuery&) = delete;
+
+  /// Views into this object.
+  [[nodiscard]] upstream::Question question() const noexcept {
+    return {dns::Bytes(buffer_).first(size_), name_.wire(), type_, cls_};
+  }
+
+  /// DNS flag day 2020: passes every path without IP fragments.
+  static constexpr std::uint16_t kUdpSize = 1232;
+
+ private:
+  std::array<std::uint8_t, kUdpSize> buffer_{};
+  std::size_t size_ = 0;
+  dns::Name name_;
+  dns::RRType type_;
+  dns::RRClass cls_;
+};
+
+}  // namespace nld::plugins

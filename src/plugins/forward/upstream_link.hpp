@@ -1,0 +1,58 @@
+// One upstream as an instance of `forward` uses it: what it can do, and an exchange with all its second
+// tries.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+
+#include "dns/message.hpp"
+#include "plugins/forward/metrics.hpp"
+#include "plugins/forward/outgoing_query.hpp"
+#include "runtime/clock.hpp"
+#include "upstream/exchange.hpp"
+#include "upstream/health.hpp"
+
+namespace nld::plugins {
+
+class UpstreamLink {
+ public:
+  UpstreamLink(std::shared_ptr<upstream::Exchanger> exchanger,
+               std::shared_ptr<upstream::UpstreamHealth> health, UpstreamMetrics metrics,
+               runtime::Clock& clock) noexcept
+      : exchanger_(std::move(exchanger)),
+        health_(std::move(health)),
+        metrics_(std::move(metrics)),
+        clock_(&clock) {}
+
+  /// When an exchange has to end: each by itself after `each`, all of them at `total`.
+  struct Limits {
+    runtime::Duration each{};
+    runtime::TimePoint total;
+  };
+  struct Answer {
+    upstream::Response response;
+    bool complete = true;  ///< false: truncated, and TCP did not bring the rest
+  };
+  using Result = std::expected<Answer, upstream::ExchangeError>;
+
+  /// Asks; without EDNS when the upstream does not know it (RFC 6891 §6.2.2), over TCP when the answer was
+  /// truncated. `query` must live until the end.
+  boost::asio::awaitable<Result> ask(const dns::Query& query, upstream::Protocol protocol, Limits limits);
+
+  [[nodiscard]] bool down() const noexcept { return health_->down(); }
+  void report_failure() { health_->report_failure(); }
+
+  static constexpr std::chrono::minutes kPlainFor{5};
+
+ private:
+  boost::asio::awaitable<upstream::ExchangeResult> exchange(const dns::Query& query, OutgoingQuery::Form form,
+                                                            upstream::Protocol protocol, Limits limits);
+
+  std::shared_ptr<upstream::Exchanger> exchanger_;
+  std::shared_ptr<upstream::UpstreamHealth> health_;
+  UpstreamMetrics metrics_;
+  runtime::Clock* clock_;
+  runtime::TimePoint plain_until_ = runtime::TimePoint::min();
+};
+
+}  // namespace nld::plugins

@@ -1,0 +1,33 @@
+// health [ADDRESS] { lameduck DURATION }: reading it.
+#include "plugins/arguments.hpp"
+#include "plugins/listen_address.hpp"
+#include "plugins/setups.hpp"
+
+namespace nld::plugins {
+namespace {
+
+constexpr Option<HealthConfig> kOptions[] = {
+    {"lameduck",
+     [](Arguments& arguments, HealthConfig& health) {
+       health.lameduck = arguments.duration("DURATION", std::chrono::milliseconds(0));
+     }},
+};
+
+}  // namespace
+
+Result setup_health(const corefile::Directive& line, BlockConfig& block, SetupContext& context) {
+  Arguments arguments(line, "health", context);
+  const std::string_view text = arguments.more() ? arguments.word("ADDRESS") : ":8080";
+  const auto address = parse_listen_address(text);
+  if (!address) arguments.fail_value("ADDRESS", text, address.error());
+  if (Result done = arguments.finish(); !done) return done;
+  HealthConfig health{.address = *address};
+  if (Result done = read_options(line, kOptions, health, context); !done) return done;
+  if (block.health && block.health->address != health.address) {
+    arguments.warn("replaces the health address given before in this server block, as in CoreDNS");
+  }
+  block.health = health;
+  return {};
+}
+
+}  // namespace nld::plugins

@@ -1,0 +1,29 @@
+// ready [ADDRESS] { monitor until-ready|continuously }: reading it.
+#include "plugins/arguments.hpp"
+#include "plugins/listen_address.hpp"
+#include "plugins/setups.hpp"
+
+namespace nld::plugins {
+namespace {
+
+constexpr Option<BlockConfig> kOptions[] = {
+    {"monitor",
+     [](Arguments& arguments, BlockConfig& block) {
+       static constexpr std::string_view kModes[] = {"until-ready", "continuously"};
+       block.ready_continuously = arguments.choice("MODE", kModes) == 1;
+     }},
+};
+
+}  // namespace
+
+Result setup_ready(const corefile::Directive& line, BlockConfig& block, SetupContext& context) {
+  Arguments arguments(line, "ready", context);
+  const std::string_view text = arguments.more() ? arguments.word("ADDRESS") : ":8181";
+  const auto address = parse_listen_address(text);
+  if (!address) arguments.fail_value("ADDRESS", text, address.error());
+  if (Result done = arguments.finish(); !done) return done;
+  block.ready = *address;
+  return read_options(line, kOptions, block, context);
+}
+
+}  // namespace nld::plugins

@@ -1,0 +1,110 @@
+// Reading, substituting, parsing and validating the configuration.
+#include "server/corefile_source.hpp"
+
+#include <openssl/evp.h>
+
+#include <fmt/format.h>
+#include <array>
+#include <memory>
+
+#include "plugins/directives.hpp"
+
+namespace nld::server {
+namespace {
+
+constexpr const char* kEmbedded = "<default>";
+
+std::string sha512_hex(std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha512(), nullptr);
+  std::string hex;
+  for (unsigned at = 0; at < size; ++at) hex += fmt::format("{:02x}", digest[at]);
+  return hex;
+}
+
+}  // namespace
+
+const char* const kDefaultCorefile = R"(# The embedded default: a DNS cache for this machine alone.
+.:5300 {
+    bind 127.0.0.1
+    errors
+    cache 30
+    loop
+    reload
+    forward . /etc/resolv.conf
+    prometheus 127.0.0.1:9253
+    health 127.0.0.1:8080
+    ready 127.0.0.1:8181
+}
+)";
+
+CorefileSource::CorefileSource(CorefileOptions options, corefile::Surroundings surroundings)
+    : options_(std::move(options)), surroundings_(std::move(surroundings)) {
+  // node-cache's names for its two files; -kubednscm alone means a template too.
+  if (options_.base.empty() && !options_.kube_dns_cm.empty()) options_.base = options_.conf;
+}
+
+std::expected<std::string, std::string> CorefileSource::text(std::vector<std::string>& notes) {
+  watched_.clear();
+  if (!options_.is_template()) {
+    if (options_.conf.empty()) return kDefaultCorefile;
+    watched_.push_back(options_.conf);
+    return surroundings_.read_file(options_.conf);
+  }
+  watched_.push_back(options_.base);
+  if (!options_.kube_dns_cm.empty()) {
+    watched_.push_back(options_.kube_dns_cm / "stubDomains");
+    watched_.push_back(options_.kube_dns_cm / "upstreamNameservers");
+  }
+  const auto files = corefile::read_template_files(options_.base, options_.kube_dns_cm, surroundings_);
+  if (!files) return std::unexpected(files.error());
+  kube_dns_ = corefile::parse_kube_dns(*files, kube_dns_, notes);
+  corefile::TemplateValues values{
+      .local_ips = options_.local_ips,
+      .port = options_.port,
+      .upstream_service = options_.upstream_service,
+      .cluster_dns = corefile::cluster_dns_of(options_.upstream_service, surroundings_),
+      .dns_domain = std::nullopt,
+      .prometheus_endpoint = std::nullopt,
+      .kube_dns = kube_dns_};
+  if (!options_.dns_domain.empty()) values.dns_domain = options_.dns_domain;
+  if (!options_.prometheus_endpoint.empty()) values.prometheus_endpoint = options_.prometheus_endpoint;
+  corefile::RenderedTemplate rendered = corefile::render_template(files->base, values);
+  notes.insert(notes.end(), rendered.problems.begin(), rendered.problems.end());
+  return std::move(rendered.text);
+}
+
+std::expected<Loaded, std::string> CorefileSource::load() {
+  Loaded loaded;
+  const auto source = text(loaded.notes);
+  if (!source) return std::unexpected(source.error());
+  const std::filesystem::path file = options_.is_template() ? options_.base : options_.conf;
+  const std::string name = file.empty() ? kEmbedded : file.string();
+  auto syntax = corefile::parse(*source, name, surroundings_);
+  if (!syntax) return std::unexpected(syntax.error().to_string());
+  watched_.insert(watched_.end(), syntax->files.begin(), syntax->files.end());
+  globs_ = syntax->globs;
+  auto config = plugins::configure(*syntax, surroundings_, options_.port);
+  if (!config) return std::unexpected(config.error().to_string());
+  watched_.insert(watched_.end(), config->files.begin(), config->files.end());
+  config->digest = sha512_hex(*source);
+  loaded.syntax = std::move(*syntax);
+  loaded.config = std::move(*config);
+  return loaded;
+}
+
+std::string CorefileSource::fingerprint() const {
+  // An unreadable file counts as itself: one that vanishes or appears is a change too.
+  std::string all;
+  for (const auto& path : watched_) {
+    const auto content = surroundings_.read_file(path);
+    all += path.string() + '\n' + (content ? sha512_hex(*content) : "unreadable") + '\n';
+  }
+  for (const std::string& pattern : globs_) {
+    for (const auto& path : surroundings_.glob(pattern)) all += path.string() + '\n';
+  }
+  return sha512_hex(all);
+}
+
+}  // namespace nld::server

@@ -1,0 +1,72 @@
+// What the exposition reads from state that is kept anyway.
+#include "server/gauges.hpp"
+
+#include <set>
+
+#include "plugins/cache/cache.hpp"
+
+namespace nld::server {
+namespace {
+
+using metrics::GaugeHandle;
+
+void add_cache_gauges(metrics::Registry& metrics, std::vector<GaugeHandle>& gauges, const std::string& server,
+                      const std::string& zones, const std::shared_ptr<plugins::CacheShared>& cache) {
+  const auto entries = [&](const char* type, cache::Part part) {
+    gauges.push_back(
+        metrics.gauge({"coredns_cache_entries", "The number of elements in the cache."},
+                      {{"server", server}, {"type", type}, {"view", ""}, {"zones", zones}},
+                      [cache, part] { return static_cast<double>(cache->table.entries(part)); }));
+  };
+  entries("success", cache::Part::success);
+  entries("denial", cache::Part::denial);
+}
+
+}  // namespace
+
+std::vector<GaugeHandle> process_gauges(metrics::Registry& metrics, const std::string& version,
+                                        const cache::Budget& budget, const runtime::Log& log) {
+  std::vector<GaugeHandle> gauges;
+  // `goversion` is the label that dashboards ask for; ours holds the compiler.
+  gauges.push_back(
+      metrics.gauge({"coredns_build_info", "A metric with a constant '1' value: this build."},
+                    {{"goversion", "gcc " __VERSION__}, {"revision", NLD_REVISION}, {"version", version}},
+                    [] { return 1.0; }));
+  gauges.push_back(metrics.gauge({"node_local_dns_cache_bytes", "Memory that cached answers take."}, {},
+                                 [&budget] { return static_cast<double>(budget.used()); }));
+  gauges.push_back(
+      metrics.gauge({"node_local_dns_cache_budget_bytes", "Memory that cached answers may take."}, {},
+                    [&budget] { return static_cast<double>(budget.limit()); }));
+  if (const auto* async = dynamic_cast<const runtime::AsyncLog*>(&log)) {
+    gauges.push_back(metrics.gauge(
+        {"node_local_dns_log_lines_lost", "Log lines dropped because nobody read standard error."}, {},
+        [async] { return static_cast<double>(async->dropped()); }));
+  }
+  return gauges;
+}
+
+std::vector<GaugeHandle> generation_gauges(metrics::Registry& metrics, const Generation& generation) {
+  std::vector<GaugeHandle> gauges;
+  gauges.push_back(metrics.gauge({"coredns_reload_version_info", "The digest of the configuration in use."},
+                                 {{"hash", "sha512"}, {"value", generation.config.digest}},
+                                 [] { return 1.0; }));
+  std::set<std::pair<std::string, std::size_t>> seen;  // a block's zones share its cache
+  for (const auto& [address, listen] : generation.plan) {
+    for (const ZoneAt& at : listen.zones) {
+      const plugins::BlockConfig& block = generation.config.blocks[at.block];
+      for (const std::string& name : block.directives) {
+        gauges.push_back(metrics.gauge(
+            {"coredns_plugin_enabled", "Whether a plugin is enabled per server and zone."},
+            {{"name", name}, {"server", listen.label}, {"view", ""}, {"zone", block.zones[at.zone].label}},
+            [] { return 1.0; }));
+      }
+      if (block.cache && seen.emplace(listen.label, at.block).second) {
+        add_cache_gauges(metrics, gauges, listen.label, plugins::zones_label(*block.cache),
+                         generation.blocks[at.block].cache);
+      }
+    }
+  }
+  return gauges;
+}
+
+}  // namespace nld::server

@@ -1,0 +1,141 @@
+// The main corridor: every query of every transport passes here.
+#include "server/query_handler.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+namespace nld::server {
+namespace {
+
+namespace asio = boost::asio;
+using dns::Rcode;
+using pipeline::Verdict;
+
+pipeline::Outcome outcome_of(const Rendered& rendered, runtime::Duration duration) noexcept {
+  return {.rcode = rendered.rcode, .flags = rendered.flags, .size = rendered.size, .duration = duration};
+}
+
+/// Queries we could parse and do not take, whatever the zone.
+std::optional<Rcode> not_served(const dns::Query& query) noexcept {
+  if (query.edns && query.edns->version != 0) return Rcode::BADVERS;  // RFC 6891 §6.1.3
+  if (query.cls != dns::RRClass::IN) return Rcode::REFUSED;
+  // A cache has no zones to transfer (RFC 5936 §2.2.1, RFC 1995).
+  if (query.type == dns::RRType::AXFR || query.type == dns::RRType::IXFR) return Rcode::REFUSED;
+  // OPT, TKEY and TSIG are no data one can ask for (RFC 6895 §3.1).
+  if (query.type == dns::RRType::OPT || query.type == dns::RRType::TKEY || query.type == dns::RRType::TSIG) {
+    return Rcode::REFUSED;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+WorkerQueries::WorkerQueries(asio::io_context& the_loop, runtime::Clock& the_clock,
+                             metrics::Registry& metrics, std::size_t worker)
+    : loop(the_loop),
+      clock(the_clock),
+      overload(metrics.counter({"node_local_dns_overload_total",
+                                "Queries answered SERVFAIL because too many were waiting already."},
+                               {}, worker)),
+      panics(metrics.counter({"coredns_panics_total", "The number of panics."}, {}, worker)) {
+  for (std::size_t at = 0; at < malformed.size(); ++at) {
+    malformed[at] = &metrics.counter(
+        {"node_local_dns_malformed_queries_total", "Packets that were not a query we can read, by kind."},
+        {{"kind", std::string(dns::describe(static_cast<dns::QueryFault>(at)))}}, worker);
+  }
+}
+
+/// A query that waits: owns its packet and everything its coroutine touches.
+struct QueryHandler::Waiting {
+  Waiting(const pipeline::Request& from, std::shared_ptr<const pipeline::Chain> its_chain,
+          std::shared_ptr<ReplySink> its_sink, pipeline::Reply so_far, std::size_t resume_at)
+      : packet(from.query.packet.begin(), from.query.packet.end()),
+        request(from),
+        reply(std::move(so_far)),
+        chain(std::move(its_chain)),
+        sink(std::move(its_sink)),
+        at(resume_at) {
+    request.query = *dns::parse_query(packet);
+  }
+  std::vector<std::uint8_t> packet;
+  pipeline::Request request;
+  pipeline::Reply reply;
+  std::shared_ptr<const pipeline::Chain> chain;
+  std::shared_ptr<ReplySink> sink;
+  std::size_t at;
+};
+
+QueryHandler::QueryHandler(WorkerQueries& queries, plugins::DroppedMetrics dropped)
+    : queries_(queries), dropped_(std::move(dropped)) {}
+
+QueryHandler::Handled QueryHandler::refuse(const pipeline::Request& request, Rcode rcode,
+                                           dns::MutableBytes out) {
+  pipeline::Reply reply;
+  reply.rcode = rcode;
+  const Rendered rendered = render(request, reply, out);
+  dropped_.note(plugins::sample_of(request, reply, outcome_of(rendered, {})));
+  return {Result::replied, rendered.size};
+}
+
+QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableBytes out,
+                                           const std::shared_ptr<ReplySink>& sink) {
+  const auto query = dns::parse_query(inbound.packet);
+  if (!query) {
+    queries_.malformed[static_cast<std::size_t>(query.error())]->add();
+    const std::size_t size = render_fault(inbound.packet, query.error(), out);
+    dropped_.note({.transport = inbound.transport,
+                   .family = plugins::address_family(inbound.client),
+                   .request_size = inbound.packet.size(),
+                   .response_size = size,
+                   .rcode = rcode_for(query.error()).value_or(Rcode::NOERROR)});
+    return {size == 0 ? Result::silence : Result::replied, size};
+  }
+  pipeline::Request request{.query = *query,
+                            .client = inbound.client,
+                            .local = inbound.local,
+                            .transport = inbound.transport,
+                            .received = inbound.received};
+  if (const auto rcode = not_served(*query)) return refuse(request, *rcode, out);
+  const auto& chain = zones_.find(*query);
+  if (!chain) return refuse(request, Rcode::REFUSED, out);
+
+  pipeline::Reply reply;
+  const pipeline::Chain::Step step = chain->handle(request, reply);
+  if (step.verdict == Verdict::wait) {
+    if (queries_.waiting < WorkerQueries::kMaxWaiting) {
+      ++queries_.waiting;
+      asio::co_spawn(
+          queries_.loop,
+          finish(queries_, std::make_unique<Waiting>(request, chain, sink, std::move(reply), step.at)),
+          asio::detached);
+      return {Result::waits, 0};
+    }
+    queries_.overload.add();
+    reply.rcode = Rcode::SERVFAIL;
+    reply.extended_error = dns::ExtendedError::other;
+    reply.error = "too many queries waiting for upstream servers";
+  }
+  const Rendered rendered = render(request, reply, out);
+  chain->observe(request, reply, outcome_of(rendered, queries_.clock.now() - request.received));
+  return {Result::replied, rendered.size};
+}
+
+asio::awaitable<void> QueryHandler::finish(WorkerQueries& queries, std::unique_ptr<Waiting> waiting) {
+  try {
+    co_await waiting->chain->resolve(waiting->request, waiting->reply, waiting->at);
+  } catch (const std::exception& failure) {
+    // Programming errors and an exhausted heap end one query, not the node's DNS.
+    queries.panics.add();
+    waiting->reply = {};
+    waiting->reply.error = failure.what();
+  }
+  --queries.waiting;
+  std::vector<std::uint8_t> out(size_limit(waiting->request));
+  const Rendered rendered = render(waiting->request, waiting->reply, out);
+  waiting->chain->observe(waiting->request, waiting->reply,
+                          outcome_of(rendered, queries.clock.now() - waiting->request.received));
+  waiting->sink->deliver(dns::Bytes(out).first(rendered.size), waiting->request.client,
+                         waiting->request.local);
+}
+
+}  // namespace nld::server

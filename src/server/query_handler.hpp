@@ -1,0 +1,78 @@
+// From a received packet to a reply: parse, refuse, find the zone, walk its chain, render, observe.
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <vector>
+
+#include "metrics/registry.hpp"
+#include "plugins/prometheus/query_metrics.hpp"
+#include "runtime/clock.hpp"
+#include "server/render.hpp"
+#include "server/zone_table.hpp"
+
+namespace nld::server {
+
+struct Inbound {
+  dns::Bytes packet;
+  runtime::SocketAddress client;
+  runtime::SocketAddress local;
+  pipeline::Transport transport = pipeline::Transport::udp;
+  runtime::TimePoint received;
+};
+
+/// Takes the reply to a query that had to wait; called once, on the worker's loop.
+class ReplySink {
+ public:
+  virtual ~ReplySink() = default;
+  virtual void deliver(dns::Bytes reply, const runtime::SocketAddress& client,
+                       const runtime::SocketAddress& local) = 0;
+};
+
+/// What the queries of one worker share, over all its listeners.
+class WorkerQueries {
+ public:
+  WorkerQueries(boost::asio::io_context& loop, runtime::Clock& clock, metrics::Registry& metrics,
+                std::size_t worker);
+
+  /// Queries that wait for an upstream at one time, per worker: beyond that they get SERVFAIL at once.
+  static constexpr std::size_t kMaxWaiting = 20000;
+
+  boost::asio::io_context& loop;
+  runtime::Clock& clock;
+  std::size_t waiting = 0;
+  std::vector<std::uint8_t> tcp_reply_space;  ///< 64 KiB once a TCP query came
+  std::array<metrics::Counter*, dns::kQueryFaultCount> malformed{};
+  metrics::Counter& overload;
+  metrics::Counter& panics;
+};
+
+/// One a worker and listen address.
+class QueryHandler {
+ public:
+  QueryHandler(WorkerQueries& queries, plugins::DroppedMetrics dropped);
+
+  /// The zones of the current configuration; queries that wait keep the chain they started with.
+  void set_zones(ZoneTable zones) { zones_ = std::move(zones); }
+
+  enum class Result : std::uint8_t { silence, replied, waits };
+  struct Handled {
+    Result result = Result::silence;
+    std::size_t size = 0;
+  };
+  /// Writes the reply to `out` (at least kMaxUdpAnswer octets for UDP, 65535 for TCP), or keeps a copy of the
+  /// packet and delivers to `sink` later.
+  Handled handle(const Inbound& inbound, dns::MutableBytes out, const std::shared_ptr<ReplySink>& sink);
+
+ private:
+  struct Waiting;
+  static boost::asio::awaitable<void> finish(WorkerQueries& queries, std::unique_ptr<Waiting> waiting);
+  Handled refuse(const pipeline::Request& request, dns::Rcode rcode, dns::MutableBytes out);
+
+  WorkerQueries& queries_;
+  plugins::DroppedMetrics dropped_;
+  ZoneTable zones_;
+};
+
+}  // namespace nld::server

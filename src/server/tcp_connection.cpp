@@ -1,0 +1,172 @@
+// Framing, pipelining and the bounds of a client's TCP connection.
+#include "server/tcp_connection.hpp"
+
+#include <algorithm>
+#include <boost/asio/write.hpp>
+#include <cstring>
+
+namespace nld::server {
+namespace {
+
+namespace asio = boost::asio;
+constexpr std::size_t kLengthSize = 2;
+
+}  // namespace
+
+TcpConnection::TcpConnection(WorkerQueries& queries, asio::ip::tcp::socket socket,
+                             const runtime::SocketAddress& client, const runtime::SocketAddress& local,
+                             std::shared_ptr<QueryHandler> handler, Limits limits,
+                             std::function<void()> on_close)
+    : queries_(queries),
+      socket_(std::move(socket)),
+      client_(client),
+      local_(local),
+      handler_(std::move(handler)),
+      limits_(limits),
+      on_close_(std::move(on_close)),
+      received_(kReadSize),
+      last_activity_(queries.clock.now()) {}
+
+TcpConnection::~TcpConnection() = default;
+
+void TcpConnection::start() {
+  arm_idle_timer();
+  read();
+}
+
+void TcpConnection::arm_idle_timer() {
+  // One timer, set again when it finds that there was activity: not a new one per query.
+  idle_timer_ = queries_.clock.at(last_activity_ + limits_.idle, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    const bool expired = self->queries_.clock.now() - self->last_activity_ >= self->limits_.idle;
+    // A client that does not read its answers is as gone as one that does not ask.
+    if (expired && (self->in_flight_ == 0)) {
+      self->close();
+    } else {
+      if (expired) self->last_activity_ = self->queries_.clock.now();
+      self->arm_idle_timer();
+    }
+  });
+}
+
+void TcpConnection::read() {
+  if (reading_ || draining_ || !socket_.is_open() || in_flight_ >= limits_.in_flight) return;
+  reading_ = true;
+  socket_.async_read_some(asio::buffer(received_.data() + received_size_, received_.size() - received_size_),
+                          [self = shared_from_this()](boost::system::error_code error, std::size_t got) {
+                            self->reading_ = false;
+                            if (error) {
+                              // The client is done asking (RFC 7766 §6.2.3): what it asked is still answered,
+                              // if it listens.
+                              if (error == asio::error::eof) {
+                                self->draining_ = true;
+                                self->finish_if_done();
+                              } else {
+                                self->close();
+                              }
+                              return;
+                            }
+                            self->received_size_ += got;
+                            self->last_activity_ = self->queries_.clock.now();
+                            self->take_messages();
+                            self->read();
+                          });
+}
+
+void TcpConnection::take_messages() {
+  std::size_t at = 0;
+  while (received_size_ - at >= kLengthSize && in_flight_ < limits_.in_flight && socket_.is_open()) {
+    const std::size_t length = dns::get16(received_, at);
+    if (length < dns::kHeaderSize) {
+      queries_.malformed[static_cast<std::size_t>(dns::QueryFault::too_short)]->add();
+      close();
+      return;
+    }
+    const std::size_t end = at + kLengthSize + length;
+    if (end > received_size_) {
+      if (end - at > received_.size()) received_.resize(end - at);
+      break;
+    }
+    answer(dns::Bytes(received_).subspan(at + kLengthSize, length));
+    at = end;
+  }
+  std::memmove(received_.data(), received_.data() + at, received_size_ - at);
+  received_size_ -= at;
+  send();
+}
+
+void TcpConnection::answer(dns::Bytes message) {
+  const Inbound inbound{.packet = message,
+                        .client = client_,
+                        .local = local_,
+                        .transport = pipeline::Transport::tcp,
+                        .received = last_activity_};
+  std::vector<std::uint8_t>& space = queries_.tcp_reply_space;
+  if (space.empty()) space.resize(dns::kMaxMessageSize);
+  const QueryHandler::Handled handled = handler_->handle(inbound, space, shared_from_this());
+  if (handled.result == QueryHandler::Result::replied) append(dns::Bytes(space).first(handled.size));
+  if (handled.result == QueryHandler::Result::waits) ++in_flight_;
+}
+
+void TcpConnection::append(dns::Bytes reply) {
+  const std::size_t at = to_send_.size();
+  if (at + sending_.size() + reply.size() > limits_.unsent_octets) {
+    close();
+    return;
+  }
+  to_send_.resize(at + kLengthSize + reply.size());
+  dns::put16(to_send_, at, static_cast<std::uint16_t>(reply.size()));
+  std::memcpy(to_send_.data() + at + kLengthSize, reply.data(), reply.size());
+}
+
+void TcpConnection::send() {
+  if (to_send_.empty() || !sending_.empty() || !socket_.is_open()) return;
+  sending_.swap(to_send_);
+  // All that is ready leaves in one write: with the length in the same segment (RFC 7766 §8).
+  asio::async_write(socket_, asio::buffer(sending_),
+                    [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                      self->sending_.clear();
+                      if (error) {
+                        self->close();
+                        return;
+                      }
+                      self->last_activity_ = self->queries_.clock.now();
+                      self->send();
+                      self->finish_if_done();
+                    });
+}
+
+void TcpConnection::deliver(dns::Bytes reply, const runtime::SocketAddress& /*client*/,
+                            const runtime::SocketAddress& /*local*/) {
+  --in_flight_;
+  if (!socket_.is_open()) return;
+  append(reply);
+  send();
+  // Queries may stand in the buffer since the limit of those in flight was reached.
+  take_messages();
+  read();
+  finish_if_done();
+}
+
+void TcpConnection::drain() {
+  draining_ = true;
+  boost::system::error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_receive, ignored);
+  finish_if_done();
+}
+
+void TcpConnection::finish_if_done() {
+  if (draining_ && idle()) close();
+}
+
+void TcpConnection::close() {
+  if (!socket_.is_open()) return;
+  idle_timer_.cancel();
+  boost::system::error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+  if (auto closed = std::exchange(on_close_, nullptr)) closed();
+}
+
+}  // namespace nld::server

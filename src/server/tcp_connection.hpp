@@ -1,0 +1,67 @@
+// One client's TCP connection: pipelined queries, answers in the order they become ready (RFC 7766).
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "server/query_handler.hpp"
+
+namespace nld::server {
+
+/// Bounds: queries in flight, octets waiting to be sent, idle time. A client that sends and never reads is
+/// closed when its send queue is full.
+class TcpConnection final : public ReplySink, public std::enable_shared_from_this<TcpConnection> {
+ public:
+  struct Limits {
+    std::size_t in_flight = 256;
+    std::size_t unsent_octets = 1U << 20U;
+    std::chrono::milliseconds idle = std::chrono::seconds(10);  ///< CoreDNS's figure
+  };
+
+  TcpConnection(WorkerQueries& queries, boost::asio::ip::tcp::socket socket,
+                const runtime::SocketAddress& client, const runtime::SocketAddress& local,
+                std::shared_ptr<QueryHandler> handler, Limits limits, std::function<void()> on_close);
+  ~TcpConnection() override;
+
+  void start();
+  /// Stops reading; closes once the queries in flight are answered.
+  void drain();
+  void close();
+  [[nodiscard]] runtime::TimePoint last_activity() const noexcept { return last_activity_; }
+  [[nodiscard]] bool idle() const noexcept { return in_flight_ == 0 && sending_.empty() && to_send_.empty(); }
+
+  void deliver(dns::Bytes reply, const runtime::SocketAddress& client,
+               const runtime::SocketAddress& local) override;
+
+ private:
+  void read();
+  void take_messages();
+  void answer(dns::Bytes message);
+  void append(dns::Bytes reply);
+  void send();
+  void arm_idle_timer();
+  void finish_if_done();
+
+  static constexpr std::size_t kReadSize = 4096;
+
+  WorkerQueries& queries_;
+  boost::asio::ip::tcp::socket socket_;
+  runtime::SocketAddress client_;
+  runtime::SocketAddress local_;
+  std::shared_ptr<QueryHandler> handler_;
+  Limits limits_;
+  std::function<void()> on_close_;
+  std::vector<std::uint8_t> received_;  ///< octets not yet taken; grows to one whole message at most
+  std::size_t received_size_ = 0;
+  std::vector<std::uint8_t> to_send_;
+  std::vector<std::uint8_t> sending_;
+  std::size_t in_flight_ = 0;
+  runtime::TimePoint last_activity_;
+  runtime::Timer idle_timer_;
+  bool reading_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace nld::server

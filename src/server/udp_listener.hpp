@@ -1,0 +1,43 @@
+// One worker's UDP socket on one listen address: batches in, batches out.
+#pragma once
+
+#include <boost/asio/ip/udp.hpp>
+#include <memory>
+
+#include "server/query_handler.hpp"
+#include "server/socket.hpp"
+#include "server/udp_batch.hpp"
+
+namespace nld::server {
+
+class UdpListener final : public ReplySink, public std::enable_shared_from_this<UdpListener> {
+ public:
+  UdpListener(WorkerQueries& queries, const runtime::SocketAddress& address, Socket socket,
+              std::shared_ptr<QueryHandler> handler, metrics::Counter& unsent);
+
+  void start();
+  /// Takes no new packets, answers those in the socket's queue; replies that wait still leave later.
+  void drain();
+  void deliver(dns::Bytes reply, const runtime::SocketAddress& client,
+               const runtime::SocketAddress& local) override;
+
+ private:
+  void wait();
+  /// Reads and answers at most `batches` rounds; false when the queue is empty.
+  bool serve(std::size_t batches);
+  void flush();
+
+  /// Rounds before other work of the loop (TCP, upstream answers, timers) gets its turn.
+  static constexpr std::size_t kRounds = 4;
+
+  WorkerQueries& queries_;
+  runtime::SocketAddress address_;
+  boost::asio::ip::udp::socket socket_;
+  std::shared_ptr<QueryHandler> handler_;
+  metrics::Counter& unsent_;
+  UdpBatch batch_;
+  bool flush_posted_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace nld::server

@@ -1,0 +1,152 @@
+// A worker's life: apply configurations, serve, drain, end.
+#include "server/worker.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+namespace nld::server {
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto kDrainPoll = std::chrono::milliseconds(5);
+constexpr auto kStopPatience = std::chrono::milliseconds(500);
+
+}  // namespace
+
+struct Worker::Place {
+  std::shared_ptr<QueryHandler> handler;
+  std::shared_ptr<UdpListener> udp;
+  std::shared_ptr<TcpListener> tcp;
+};
+
+Worker::Worker(std::size_t index, metrics::Registry& metrics, runtime::Log& log,
+               const cache::KeyHasher& hasher)
+    : index_(index),
+      metrics_(metrics),
+      work_(loop_.get_executor()),
+      clock_(loop_),
+      services_{.loop = loop_,
+                .clock = clock_,
+                .random = random_,
+                .metrics = metrics,
+                .log = log,
+                .hasher = hasher,
+                .worker = index},
+      upstreams_(upstream::socket_exchangers(loop_, clock_, random_, metrics, index)),
+      queries_(loop_, clock_, metrics, index) {}
+
+Worker::~Worker() {
+  stop_and_join();
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] {
+    const std::string name = "dns-" + std::to_string(index_);
+    pthread_setname_np(pthread_self(), name.c_str());
+    loop_.run();
+    finished_.set_value();
+  });
+}
+
+std::future<void> Worker::apply(std::shared_ptr<const Generation> generation,
+                                std::map<runtime::SocketAddress, ListenSockets> opened) {
+  auto done = std::make_shared<std::promise<void>>();
+  auto result = done->get_future();
+  auto sockets = std::make_shared<decltype(opened)>(std::move(opened));
+  asio::post(loop_, [this, generation = std::move(generation), sockets, done]() mutable {
+    switch_to(*generation, std::move(*sockets));
+    generation_ = std::move(generation);
+    done->set_value();
+  });
+  return result;
+}
+
+void Worker::switch_to(const Generation& generation, std::map<runtime::SocketAddress, ListenSockets> opened) {
+  for (const auto& [address, listen] : generation.plan) {
+    ZoneTable zones;
+    for (const ZoneAt& at : listen.zones) {
+      zones.add(generation.config.blocks[at.block].zones[at.zone].zone,
+                build_chain(generation, at, listen.label, services_, upstreams_));
+    }
+    Place& place = places_[address];
+    const bool is_new = place.handler == nullptr;
+    if (is_new) {
+      place.handler =
+          std::make_shared<QueryHandler>(queries_, plugins::DroppedMetrics(metrics_, listen.label, index_));
+    }
+    place.handler->set_zones(std::move(zones));
+    if (!is_new) continue;
+    const metrics::Labels label{{"server", listen.label}};
+    ListenSockets& sockets = opened.at(address);
+    place.udp = std::make_shared<UdpListener>(
+        queries_, address, std::move(sockets.udp), place.handler,
+        metrics_.counter({"node_local_dns_unsent_replies_total", "UDP replies that the kernel did not take."},
+                         label, index_));
+    place.tcp = std::make_shared<TcpListener>(
+        queries_, address, std::move(sockets.tcp), place.handler,
+        TcpCounters{metrics_.counter({"node_local_dns_tcp_connections_total", "TCP connections accepted."},
+                                     label, index_),
+                    metrics_.counter({"node_local_dns_tcp_connections_crowded_out_total",
+                                      "TCP connections closed or turned away at the connection limit."},
+                                     label, index_)});
+    place.udp->start();
+    place.tcp->start();
+  }
+  std::erase_if(places_, [&](const auto& entry) {
+    if (generation.plan.contains(entry.first)) return false;
+    entry.second.udp->drain();
+    entry.second.tcp->drain();
+    leaving_.push_back(entry.second.tcp);
+    return true;
+  });
+  std::erase_if(leaving_, [](const auto& listener) { return listener->connections() == 0; });
+}
+
+std::future<void> Worker::drain(runtime::TimePoint deadline) {
+  auto result = drained_.get_future();
+  asio::post(loop_, [this, deadline] {
+    drain_deadline_ = deadline;
+    for (const auto& [address, place] : places_) {
+      place.udp->drain();
+      place.tcp->drain();
+      leaving_.push_back(place.tcp);
+    }
+    check_drained();
+  });
+  return result;
+}
+
+void Worker::check_drained() {
+  const bool answered = queries_.waiting == 0 && std::ranges::all_of(leaving_, [](const auto& listener) {
+                          return listener->connections() == 0;
+                        });
+  if (answered || clock_.now() >= drain_deadline_) {
+    drained_.set_value();
+    return;
+  }
+  drain_timer_ = clock_.after(kDrainPoll, [this] { check_drained(); });
+}
+
+void Worker::stop() {
+  asio::post(loop_, [this] {
+    drain_timer_.cancel();
+    for (const auto& listener : leaving_) listener->close_all();
+    for (const auto& [address, place] : places_) place.tcp->close_all();
+    leaving_.clear();
+    places_.clear();
+    generation_.reset();
+    upstreams_.close();
+    // The coroutines that waited for an upstream run to their ends now; then the loop has nothing to do.
+    work_.reset();
+  });
+}
+
+void Worker::join() {
+  if (!thread_.joinable()) return;
+  if (finished_.get_future().wait_for(kStopPatience) != std::future_status::ready) loop_.stop();
+  thread_.join();
+}
+
+}  // namespace nld::server

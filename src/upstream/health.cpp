@@ -1,0 +1,33 @@
+// Shared state of upstreams, found again by address and options.
+#include "upstream/health.hpp"
+
+#include "upstream/health_checker.hpp"
+
+namespace nld::upstream {
+
+void UpstreamHealth::report_failure() {
+  if (options_.max_fails == 0 || checking_.exchange(true)) return;
+  if (const auto checker = checker_.lock()) checker->start(shared_from_this());
+}
+
+HealthRegistry::HealthRegistry(boost::asio::io_context& loop, runtime::Clock& clock,
+                               WorkerUpstreams& transports, metrics::Registry& registry, std::size_t worker)
+    : checker_(std::make_shared<HealthChecker>(loop, clock, transports, registry, worker)) {}
+
+HealthRegistry::~HealthRegistry() {
+  checker_->stop();
+}
+
+std::shared_ptr<UpstreamHealth> HealthRegistry::get(const runtime::SocketAddress& address,
+                                                    const HealthOptions& options) {
+  std::erase_if(known_, [](const auto& entry) { return entry.second.expired(); });
+  auto& known = known_[{address, options}];
+  auto health = known.lock();
+  if (!health) {
+    health = std::make_shared<UpstreamHealth>(address, options, checker_);
+    known = health;
+  }
+  return health;
+}
+
+}  // namespace nld::upstream

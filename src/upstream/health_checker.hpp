@@ -1,0 +1,42 @@
+// Asks a failing upstream again and again until it answers (CoreDNS's in-band health check).
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <map>
+#include <memory>
+
+#include "metrics/registry.hpp"
+#include "runtime/clock.hpp"
+#include "upstream/health.hpp"
+
+namespace nld::upstream {
+
+/// Lives on the control thread's loop; only `start` may be called from elsewhere.
+class HealthChecker : public std::enable_shared_from_this<HealthChecker> {
+ public:
+  HealthChecker(boost::asio::io_context& loop, runtime::Clock& clock, WorkerUpstreams& transports,
+                metrics::Registry& registry, std::size_t worker) noexcept
+      : loop_(&loop), clock_(&clock), transports_(&transports), registry_(&registry), worker_(worker) {}
+  void start(std::shared_ptr<UpstreamHealth> health);
+  /// No check begins any more.
+  void stop() noexcept { waiting_.clear(); }
+
+  static constexpr std::chrono::seconds kTimeout{1};
+
+ private:
+  void spawn(std::shared_ptr<UpstreamHealth> health);
+  static boost::asio::awaitable<void> check(std::shared_ptr<HealthChecker> self,
+                                            std::shared_ptr<UpstreamHealth> health);
+  void again_later(const std::shared_ptr<UpstreamHealth>& health);
+  void count_failure(const UpstreamHealth& health);
+
+  boost::asio::io_context* loop_;
+  runtime::Clock* clock_;
+  WorkerUpstreams* transports_;
+  metrics::Registry* registry_;
+  std::size_t worker_;
+  std::map<const UpstreamHealth*, runtime::Timer> waiting_;
+};
+
+}  // namespace nld::upstream

@@ -1,0 +1,37 @@
+// A socket as the kernel gives it: close-on-exec, non-blocking, bound to the source address if there is one.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <utility>
+
+#include "upstream/error_text.hpp"
+
+namespace nld::upstream {
+
+class NativeSocket {
+ public:
+  static std::expected<NativeSocket, ExchangeError> open(Protocol protocol,
+                                                         const runtime::SocketAddress& remote,
+                                                         const std::optional<runtime::SocketAddress>& source);
+  NativeSocket(NativeSocket&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
+  NativeSocket& operator=(NativeSocket&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~NativeSocket();
+
+  [[nodiscard]] int get() const noexcept { return handle_; }
+  /// Somebody else closes it from now on.
+  void release() noexcept { handle_ = -1; }
+  [[nodiscard]] runtime::SocketAddress local() const noexcept;
+
+ private:
+  explicit NativeSocket(int handle) noexcept : handle_(handle) {}
+  int handle_;
+};
+
+/// getsockname(2).
+runtime::SocketAddress local_address(int handle) noexcept;
+
+}  // namespace nld::upstream

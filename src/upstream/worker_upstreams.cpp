@@ -1,0 +1,63 @@
+// Sharing of exchangers, and those over real sockets.
+#include "upstream/worker_upstreams.hpp"
+
+#include "upstream/tcp_exchanger.hpp"
+#include "upstream/udp_exchanger.hpp"
+
+namespace nld::upstream {
+namespace {
+
+class SocketExchanger final : public Exchanger {
+ public:
+  SocketExchanger(boost::asio::io_context& loop, runtime::Clock& clock, runtime::Random& random,
+                  const runtime::SocketAddress& address, const TransportOptions& options,
+                  const std::shared_ptr<TransportMetrics>& metrics)
+      : udp_(loop, clock, random, address, options.source, metrics),
+        tcp_(loop, clock, random, {address, options.source, options.expire}, options.max_idle_connections,
+             metrics) {}
+
+  boost::asio::awaitable<ExchangeResult> exchange(const Question& question, Protocol protocol,
+                                                  runtime::TimePoint deadline) override {
+    return protocol == Protocol::udp ? udp_.exchange(question, deadline) : tcp_.exchange(question, deadline);
+  }
+  void close() noexcept override {
+    udp_.close();
+    tcp_.close();
+  }
+
+ private:
+  UdpExchanger udp_;
+  TcpExchanger tcp_;
+};
+
+}  // namespace
+
+std::shared_ptr<Exchanger> WorkerUpstreams::get(const runtime::SocketAddress& address,
+                                                const TransportOptions& options) {
+  std::erase_if(known_, [](const auto& entry) { return entry.second.expired(); });
+  auto& known = known_[{address, options}];
+  auto exchanger = known.lock();
+  if (!exchanger) {
+    exchanger = make_(address, options);
+    known = exchanger;
+  }
+  return exchanger;
+}
+
+void WorkerUpstreams::close() noexcept {
+  for (const auto& [key, known] : known_) {
+    if (const auto exchanger = known.lock()) exchanger->close();
+  }
+}
+
+WorkerUpstreams::Factory socket_exchangers(boost::asio::io_context& loop, runtime::Clock& clock,
+                                           runtime::Random& random, metrics::Registry& registry,
+                                           std::size_t worker) {
+  return [&loop, &clock, &random, &registry, worker](const runtime::SocketAddress& address,
+                                                     const TransportOptions& options) {
+    auto metrics = std::make_shared<TransportMetrics>(registry, address, worker);
+    return std::make_shared<SocketExchanger>(loop, clock, random, address, options, std::move(metrics));
+  };
+}
+
+}  // namespace nld::upstream

@@ -1,0 +1,126 @@
+"""Fixtures: one network namespace a test module, servers that end with their test, bounded time."""
+
+import faulthandler
+import signal
+
+import pytest
+
+from lab import nsd as nsd_module
+from lab.fakedns import FakeDns, constant
+from lab.namespaces import Namespace, remove_orphans
+from lab.ours import BINARY, Server
+from lab.waiting import PATIENCE
+
+TEST_LIMIT = 40  # seconds; no test waits for something that takes longer
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "abnormal_exit: our server is not expected to end with 0")
+    if not hasattr(config, "workerinput"):
+        remove_orphans()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A module's tests share a namespace and servers: keep them in one worker."""
+    from xdist.scheduler import LoadFileScheduling
+    return LoadFileScheduling(config, log)
+
+
+@pytest.fixture(autouse=True)
+def bounded_time(request):
+    """A hang is a failure with a traceback, not a stuck run."""
+    limit = int(TEST_LIMIT * PATIENCE)
+
+    def expired(_number, _frame):
+        faulthandler.dump_traceback()
+        pytest.fail(f"{request.node.nodeid} took longer than {limit} s")
+    before = signal.signal(signal.SIGALRM, expired)
+    signal.alarm(limit)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="module")
+def netns():
+    """The module's namespace; the tests run inside it. 169.254.20.10 is there as on a node."""
+    space = Namespace()
+    try:
+        space.enter()
+        space.add_address("169.254.20.10")
+        for number in (1, 2, 3):
+            space.add_address(f"fd00::{number}")
+        yield space
+    finally:
+        space.remove()
+
+
+@pytest.fixture(scope="session")
+def binary():
+    if not BINARY.exists():
+        pytest.fail(f"{BINARY} is not built; ./dev build, or set NLD_BINARY or NLD_BUILD")
+    return BINARY
+
+
+@pytest.fixture
+def serve(netns, binary, tmp_path, request):
+    """serve(corefile, *arguments, …) starts our server; at the end of the test each must stop cleanly."""
+    started = []
+
+    def start(corefile, *arguments, launch=False, **more):
+        more.setdefault("name", f"ours{len(started)}")
+        more.setdefault("directory", tmp_path)
+        server = Server(corefile, *arguments, **more)
+        started.append(server)
+        return server.launch() if launch else server.start()
+    yield start
+    abnormal = request.node.get_closest_marker("abnormal_exit") is not None
+    problems = []
+    for server in reversed(started):
+        ended_before = not server.running()
+        try:
+            code = server.stop()
+            if code != 0 and not abnormal:
+                when = "had ended by itself" if ended_before else "ended on SIGTERM"
+                problems.append(f"{server.output.name} {when} with {code}:\n{server.text()[-4000:]}")
+        except Exception as error:  # every server must be stopped whatever happens to one of them
+            problems.append(f"{error!r}\n{server.text()[-4000:]}")
+    if problems:
+        pytest.fail("\n".join(problems))
+
+
+@pytest.fixture
+def fake(netns):
+    """fake(address, handler) starts a scripted upstream."""
+    started = []
+
+    def start(address="127.0.0.2", handler=None, ip=None, ttl=60, tcp=True, port=53):
+        server = FakeDns(address, handler or (constant(ip, ttl) if ip else None), port)
+        server.tcp = tcp
+        started.append(server)
+        return server.start()
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def upstream(fake):
+    """The one upstream of simple tests."""
+    return fake("127.0.0.2")
+
+
+@pytest.fixture(scope="module")
+def nsd(netns, tmp_path_factory):
+    """nsd(address, zones) starts an authoritative server for the module."""
+    started = []
+
+    def start(address, zones):
+        name = f"nsd{len(started)}"
+        server = nsd_module.Nsd(tmp_path_factory.mktemp(name), address, zones, name)
+        started.append(server)
+        return server.start()
+    yield start
+    for server in started:
+        server.stop()

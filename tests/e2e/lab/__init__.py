@@ -1,0 +1,1 @@
+"""The end-to-end laboratory: network namespaces, real servers, a scriptable one, clients, and ours."""

@@ -1,0 +1,135 @@
+"""Where it listens, and where answers come from."""
+
+import socket
+
+import dns.exception
+import pytest
+
+from lab.client import ask, data, query, raw_udp
+from lab.ours import block
+
+UPSTREAM = "forward . 127.0.0.2"
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.9", "169.254.20.10", "::1", "fd00::1", "fd00::2"])
+def test_wildcard_answers_from_the_address_asked(serve, upstream, address, tcp):
+    """Two and more addresses on the node: a client drops an answer from another one."""
+    serve(block(UPSTREAM, bind=None), listen=[None])
+    assert data(ask("a.test", server=address, tcp=tcp)) == ["192.0.2.1"]
+    wire = raw_udp(query("a.test").to_wire(), address)  # a connected socket: the kernel checks the source
+    assert wire is not None
+
+
+@pytest.mark.parametrize("wildcard, address", [("0.0.0.0", "169.254.20.10"), ("::", "fd00::2")])
+def test_written_wildcard(serve, upstream, wildcard, address):
+    serve(block(UPSTREAM, bind=wildcard), listen=[None])
+    for cached in range(2):
+        assert data(ask(f"n{cached}.test", server=address)) == ["192.0.2.1"]
+
+
+def test_several_addresses(serve, upstream):
+    addresses = ["127.0.0.1", "169.254.20.10", "fd00::1"]
+    serve(block(UPSTREAM, bind=" ".join(addresses)), listen=addresses)
+    for address in addresses:
+        assert data(ask("a.test", server=address)) == ["192.0.2.1"]
+
+
+def test_several_bind_lines_add_up(serve, upstream):
+    serve(block("bind 169.254.20.10", UPSTREAM), listen=["127.0.0.1", "169.254.20.10"])
+    assert data(ask("a.test", server="169.254.20.10")) == ["192.0.2.1"]
+
+
+def test_other_addresses_are_not_served(serve, upstream):
+    serve(block(UPSTREAM))
+    with pytest.raises(ConnectionRefusedError):
+        raw_udp(query("a.test").to_wire(), "169.254.20.10")
+    with pytest.raises(ConnectionRefusedError):
+        ask("a.test", server="fd00::1", tcp=True)
+
+
+def test_interface_name(serve, upstream):
+    serve(block("bind lo", UPSTREAM, bind=None), listen=["127.0.0.1", "169.254.20.10", "fd00::1"])
+    for address in ("127.0.0.1", "169.254.20.10", "fd00::1"):
+        assert data(ask("a.test", server=address)) == ["192.0.2.1"]
+
+
+def test_interface_except(serve, upstream):
+    serve(block("bind lo {\n    except 169.254.20.10\n}", UPSTREAM, bind=None), listen=["127.0.0.1", "fd00::1"])
+    assert data(ask("a.test")) == ["192.0.2.1"]
+    with pytest.raises(ConnectionRefusedError):
+        raw_udp(query("a.test").to_wire(), "169.254.20.10")
+
+
+def test_address_that_appears_later(serve, upstream, netns):
+    """The server may be there before the interface is."""
+    serve(block(UPSTREAM, bind="127.0.0.1 10.77.0.1"), listen=["127.0.0.1", "10.77.0.1"])
+    netns.add_address("10.77.0.1")
+    try:
+        assert data(ask("a.test", server="10.77.0.1")) == ["192.0.2.1"]
+    finally:
+        netns.remove_address("10.77.0.1")
+
+
+def test_port_of_the_key(serve, upstream):
+    serve(block(UPSTREAM, zone=".:5353"), port=5353)
+    assert data(ask("a.test", port=5353)) == ["192.0.2.1"]
+    with pytest.raises(ConnectionRefusedError):
+        raw_udp(query("a.test").to_wire())
+
+
+@pytest.mark.abnormal_exit
+@pytest.mark.parametrize("kind, name", [(socket.SOCK_DGRAM, "udp"), (socket.SOCK_STREAM, "tcp")])
+def test_port_in_use(serve, upstream, kind, name):
+    with socket.socket(socket.AF_INET, kind) as holder:
+        holder.bind(("127.0.0.1", 53))
+        if kind == socket.SOCK_STREAM:
+            holder.listen()
+        server = serve(block(UPSTREAM), launch=True)
+        assert server.wait() != 0
+    text = server.text()
+    assert "127.0.0.1:53" in text and "in use" in text and name in text.lower(), text
+
+
+@pytest.mark.abnormal_exit
+def test_metrics_port_in_use(serve, upstream):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 9153))
+        holder.listen()
+        server = serve(block(UPSTREAM), launch=True)
+        assert server.wait() != 0
+    assert "127.0.0.1:9153" in server.text() and "in use" in server.text()
+
+
+def test_two_servers_beside_each_other(serve, upstream):
+    """SO_REUSEPORT: a new pod starts before the old one ends, and none of the queries is lost."""
+    old = serve(block("cache 30", UPSTREAM, metrics="127.0.0.1:9153"))
+    serve(block("cache 30", UPSTREAM, metrics="127.0.0.1:9153"))
+    for number in range(40):
+        assert data(ask(f"n{number}.test", timeout=3)) == ["192.0.2.1"]
+    assert old.stop() == 0
+    for number in range(40):
+        assert data(ask(f"n{number}.test", timeout=3)) == ["192.0.2.1"]
+
+
+def test_answers_come_from_port_53(serve, upstream):
+    serve(block(UPSTREAM))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(3)
+        sock.sendto(query("a.test").to_wire(), ("127.0.0.1", 53))
+        assert sock.recvfrom(512)[1] == ("127.0.0.1", 53)
+
+
+def test_many_workers(serve, upstream):
+    """Every worker's socket is served: the kernel spreads clients over them."""
+    serve(block(UPSTREAM), workers=4)
+    for number in range(100):
+        assert data(ask(f"n{number}.test", timeout=3)) == ["192.0.2.1"]
+
+
+def test_silence_is_a_timeout_for_the_client(serve, fake):
+    """What the other tests rely on: no answer is told apart from a wrong one."""
+    fake("127.0.0.2", lambda seen: None)
+    serve(block(UPSTREAM))
+    with pytest.raises(dns.exception.Timeout):
+        ask("a.test", timeout=0.2)

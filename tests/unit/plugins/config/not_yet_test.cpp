@@ -1,0 +1,159 @@
+// Directives that are accepted before they work: what is checked, and that each line warns.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/plugins/config/world.hpp"
+
+namespace nld::plugins::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+const World kWorld{.files = {{"/etc/coredns/hosts", "10.0.0.1 a.test\n"}, {"/weights", "x"}},
+                   .interfaces = {}};
+
+TEST(NotYetDirectives, Accepted) {
+  const char* const kCases[] = {
+      "metadata",
+      "cancel 3s",
+      "tls /cert.pem /key.pem",
+      "timeouts {\nread 10s\n}",
+      "nsid \"node 7\"",
+      "bufsize",
+      "bufsize 1232",
+      "debug",
+      "local",
+      "any",
+      "chaos CoreDNS-001",
+      "header {\nset aa\n}",
+      "minimal",
+      "loadbalance",
+      "loadbalance round_robin",
+      "loadbalance round_robin {\nprefer 10.0.0.0/8\n}",
+      "loadbalance weighted /weights {\nreload 30s\n}",
+      "dns64",
+      "dns64 64:ff9b::/96",
+      "dns64 {\nprefix 64:1337::/64\ntranslate_all\nallow_ipv4\n}",
+      "hosts",
+      "hosts /etc/coredns/hosts {\nfallthrough\n}",
+      "hosts /etc/coredns/hosts a.test b.test",
+      "hosts {\n10.5.0.4 blabla.lala more.lala\nfd00::1 six.lala\nttl 3600\nno_reverse\nreload \"0s\"\n"
+      "fallthrough a.test\n}",
+      "template ANY AAAA {\nrcode NOERROR\n}",
+      "template IN A a.test {\nmatch \"^ip-(?P<a>[0-9]*)[.]a[.]test[.]$\"\n"
+      "answer \"{{ .Name }} 60 IN A {{ .Group.a }}\"\nfallthrough\nupstream\n}",
+      "template IN MX a.test {\nanswer \"x\"\nadditional \"y\"\nauthority \"z\"\nederror 21 \"no\"\n}",
+      "rewrite name a.test b.test",
+      "rewrite name exact a.test b.test",
+      "rewrite continue name suffix .a.test .b.test",
+      "rewrite stop name regex (.*)-(us)\\.a\\.test {1}.{2}.test answer name (.*)\\.test {1}.a.test",
+      "rewrite name suffix a.test b.test answer auto",
+      "rewrite stop {\nname exact www.a.test web.b.test\n\n}",
+      "rewrite stop {\nname regex (.*)\\.a\\.test {1}.b\nanswer name (.*)\\.b {1}.a.test\nanswer value b "
+      "a\n}",
+      "rewrite type ANY HINFO",
+      "rewrite class CH IN",
+      "rewrite ttl a.test 15",
+      "rewrite continue {\nttl regex (.*)\\.a\\.test 15\n}",
+      "rewrite cname exact a.test. b.test.",
+      "rewrite rcode regex (.*)\\.a\\.test SERVFAIL NOERROR",
+      "rewrite edns0 local set 0xffee 0x61626364",
+      "rewrite edns0 subnet set 24 56",
+  };
+  for (const char* lines : kCases) {
+    EXPECT_EQ(refused(lines, kWorld), "") << lines;
+    EXPECT_THAT(warnings_of(lines, kWorld), ElementsAre(HasSubstr(": accepted, but not in effect yet: ")))
+        << lines;
+  }
+}
+
+TEST(NotYetDirectives, Refused) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"bufsize 511", "Corefile:2: bufsize: SIZE '511' is wrong, expected a number from 512 to 4096"},
+      {"bufsize 4097", "bufsize: SIZE '4097' is wrong"},
+      {"loadbalance fair", "loadbalance: POLICY 'fair' is wrong, expected one of round_robin, weighted"},
+      {"loadbalance weighted", "loadbalance: WEIGHTFILE is missing"},
+      {"loadbalance weighted /nope", "loadbalance: cannot read file '/nope'"},
+      {"loadbalance {\nreload x\n}", "loadbalance: reload: DURATION: invalid duration 'x'"},
+      {"loadbalance {\nprefer\n}", "loadbalance: prefer: CIDR is missing"},
+      {"dns64 10.0.0.0/8",
+       "dns64: PREFIX '10.0.0.0/8' is wrong, expected an IPv6 prefix such as 64:ff9b::/96"},
+      {"dns64 64:ff9b::", "dns64: PREFIX '64:ff9b::' is wrong"},
+      {"dns64 64:ff9b::/97", "dns64: PREFIX '64:ff9b::/97' is wrong"},
+      {"dns64 {\nprefix 64:ff9b::/24\n}", "dns64: prefix: PREFIX '64:ff9b::/24' is wrong"},
+      {"dns64 {\ntranslate_all yes\n}", "dns64: translate_all: unexpected argument 'yes'"},
+      {"dns64 {\nallow_ipv4 yes\n}", "dns64: allow_ipv4: unexpected argument 'yes'"},
+      {"hosts /nope", "Corefile:2: hosts: cannot read file '/nope': No such file or directory"},
+      {"hosts /etc/coredns/hosts a..b", "hosts: ZONES: "},
+      {"hosts\nhosts", "Corefile:3: hosts: already given on line 2"},
+      {"hosts {\n10.0.0.1\n}", "Corefile:3: hosts: 10.0.0.1: host name is missing"},
+      {"hosts {\n10.0.0.1 a..b\n}", "hosts: 10.0.0.1: host name 'a..b' is wrong"},
+      {"hosts {\n10.0.0.300 a.test\n}", "hosts: unknown option '10.0.0.300', expected one of ttl"},
+      {"hosts {\nttl 0\n}", "hosts: ttl: SECONDS '0' is wrong"},
+      {"hosts {\nno_reverse 1\n}", "hosts: no_reverse: unexpected argument '1'"},
+      {"hosts {\nreload soon\n}", "hosts: reload: DURATION: invalid duration 'soon'"},
+      {"hosts {\nfallthrough a..b\n}", "hosts: fallthrough: ZONES: "},
+      {"template", "Corefile:2: template: CLASS is missing"},
+      {"template IN", "template: TYPE is missing"},
+      {"template XX A {\nrcode NOERROR\n}", "template: CLASS 'XX' is wrong"},
+      {"template IN QQQ {\nrcode NOERROR\n}", "template: TYPE 'QQQ' is wrong"},
+      {"template IN A", "template: says no reply, expected answer"},
+      {"template IN A {\nmatch ())\nrcode NOERROR\n}",
+       "template: match: REGEX '())' is wrong, expected a regular"},
+      {"template IN A {\nmatch\n}", "template: match: REGEX is missing"},
+      {"template IN A {\nanswer\n}", "template: answer: RR is missing"},
+      {"template IN A {\nadditional\n}", "template: additional: RR is missing"},
+      {"template IN A {\nauthority\n}", "template: authority: RR is missing"},
+      {"template IN A {\nrcode NOPE\n}", "template: rcode: CODE 'NOPE' is wrong"},
+      {"template IN A {\nederror many\n}", "template: ederror: EXTENDED_ERROR_CODE 'many' is wrong"},
+      {"template IN A {\nfallthrough a..b\n}", "template: fallthrough: ZONES: "},
+      {"template IN A {\nanser x\n}", "template: unknown option 'anser', did you mean 'answer'"},
+      {"rewrite", "Corefile:2: rewrite: FIELD is missing"},
+      {"rewrite stop", "rewrite: FIELD is missing"},
+      {"rewrite name stop A B",
+       "rewrite: match type 'stop' is wrong, expected exact, prefix, suffix, substring or regex"},
+      {"rewrite name a.test", "rewrite: TO is missing"},
+      {"rewrite name regex ()) b", "rewrite: FROM '())' is wrong, expected a regular expression"},
+      {"rewrite name exact a b reply name c d",
+       "rewrite: word after TO 'reply' is wrong, expected one of answer"},
+      {"rewrite name exact a b answer", "rewrite: part of the answer is missing"},
+      {"rewrite name exact a b answer name c", "rewrite: TO is missing"},
+      {"rewrite answer name a b", "rewrite: FIELD 'answer' is wrong"},
+      {"rewrite color a b",
+       "rewrite: FIELD 'color' is wrong, expected name, type, class, ttl, cname, rcode or edns0"},
+      {"rewrite type A QQQ", "rewrite: TO 'QQQ' is wrong, expected a record type"},
+      {"rewrite type A AAAA MX", "rewrite: unexpected argument 'MX'"},
+      {"rewrite class XX IN", "rewrite: FROM 'XX' is wrong, expected IN, CH, HS or ANY"},
+      {"rewrite ttl a.test", "rewrite: SECONDS is missing"},
+      {"rewrite edns0 color set x", "EDNS0 option 'color' is wrong, expected one of local, nsid, subnet"},
+      {"rewrite edns0 local put x", "action 'put' is wrong, expected one of set, append, replace, unset"},
+      {"rewrite stop {\nanswer name a b\n}", "rewrite: answer: is out of place"},
+      {"rewrite stop {\nname a b\nname c d\n}", "Corefile:4: rewrite: name: is out of place"},
+      {"rewrite stop {\nnames a b\n}", "Corefile:3: rewrite: unknown option 'names', did you mean 'name'"},
+  };
+  for (const auto& [lines, error] : kCases) EXPECT_THAT(refused(lines, kWorld), HasSubstr(error)) << lines;
+}
+
+TEST(NotYetDirectives, AreNotAmongThePluginsInUse) {
+  EXPECT_THAT(accepted("loadbalance\ntemplate ANY AAAA {\nrcode NOERROR\n}").directives,
+              ElementsAre("forward"));
+}
+
+TEST(NotYetDirectives, HostsFileIsNotedForReload) {
+  const auto config = load(block_of("hosts /etc/coredns/hosts"), kWorld);
+  ASSERT_TRUE(config) << config.error();
+  EXPECT_THAT(config->files, ElementsAre("/etc/coredns/hosts"));
+}
+
+TEST(NoEffectDirectives, WarnOnceALineAndCheckNothing) {
+  for (const char* lines : {"pprof :6068 {\nblock\n}", "trace zipkin 10.0.0.1:9411", "multisocket 2",
+                            "dnstap /run/tap.sock full"}) {
+    EXPECT_THAT(warnings_of(lines), ElementsAre(HasSubstr(": accepted without effect: "))) << lines;
+  }
+  EXPECT_THAT(warnings_of("errors\nlog"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace nld::plugins::testing

@@ -1,0 +1,160 @@
+// When upstreams are checked and when they count as down.
+#include "upstream/health.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/upstream/support/fake_exchanger.hpp"
+#include "unit/upstream/support/harness.hpp"
+
+namespace nld::testing {
+namespace {
+
+struct Health : ::testing::Test, Harness {
+  std::shared_ptr<FakeExchanger> upstream = std::make_shared<FakeExchanger>(clock);
+  upstream::WorkerUpstreams transports{
+      [this](const runtime::SocketAddress&, const upstream::TransportOptions&) { return upstream; }};
+  upstream::HealthRegistry health{loop, clock, transports, registry, 9};
+  runtime::SocketAddress address = runtime::SocketAddress::from_ip("10.0.0.10", 53).value();
+  upstream::HealthOptions options;
+
+  void refuse() { upstream->fails(ExchangeError::Kind::refused, "connection refused"); }
+};
+
+TEST_F(Health, NothingIsCheckedWithoutAFailure) {
+  const auto state = health.get(address, options);
+  advance(10s);
+  EXPECT_TRUE(upstream->asked.empty());
+  EXPECT_FALSE(state->down());
+}
+
+TEST_F(Health, OneFailedExchangeDoesNotMakeItDown) {
+  upstream->says({});
+  const auto state = health.get(address, options);
+  state->report_failure();
+  EXPECT_FALSE(state->down());
+  settle();
+  EXPECT_EQ(upstream->asked.size(), 1U);
+  advance(10s);
+  EXPECT_EQ(upstream->asked.size(), 1U) << "an upstream that answers is not checked again";
+  EXPECT_EQ(state->fails(), 0U);
+}
+
+TEST_F(Health, DownAfterMaxFailsAndUpWithTheFirstAnswer) {
+  refuse();
+  const auto state = health.get(address, options);
+  state->report_failure();
+  settle();
+  EXPECT_EQ(state->fails(), 1U);
+  EXPECT_FALSE(state->down());
+  advance(499ms);
+  EXPECT_EQ(upstream->asked.size(), 1U);
+  advance(1ms);
+  EXPECT_EQ(upstream->asked.size(), 2U);
+  EXPECT_TRUE(state->down());
+  upstream->says({dns::Rcode::REFUSED});
+  advance(500ms);
+  EXPECT_FALSE(state->down()) << "any answer is an answer";
+  EXPECT_EQ(state->fails(), 0U);
+  advance(10s);
+  EXPECT_EQ(upstream->asked.size(), 3U);
+  const std::string text = registry.expose();
+  EXPECT_NE(text.find("coredns_forward_healthcheck_failures_total{to=\"10.0.0.10:53\"} 2"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("coredns_proxy_healthcheck_failures_total{"), std::string::npos);
+}
+
+TEST_F(Health, SilenceFailsAfterASecond) {
+  const auto state = health.get(address, options);
+  state->report_failure();
+  advance(999ms);
+  EXPECT_EQ(state->fails(), 0U);
+  advance(1ms);
+  EXPECT_EQ(state->fails(), 1U);
+  advance(500ms);
+  EXPECT_EQ(upstream->asked.size(), 2U);
+}
+
+TEST_F(Health, OneCheckAtATime) {
+  const auto state = health.get(address, options);
+  for (int report = 0; report < 5; ++report) state->report_failure();
+  settle();
+  EXPECT_EQ(upstream->asked.size(), 1U);
+  refuse();
+  advance(1s);
+  state->report_failure();
+  settle();
+  EXPECT_EQ(upstream->asked.size(), 1U) << "the next one is due after the interval";
+}
+
+TEST_F(Health, AReportAfterRecoveryStartsAnew) {
+  upstream->says({});
+  const auto state = health.get(address, options);
+  state->report_failure();
+  settle();
+  state->report_failure();
+  settle();
+  EXPECT_EQ(upstream->asked.size(), 2U);
+}
+
+TEST_F(Health, MaxFailsZeroIsNeverDownAndNeverChecked) {
+  refuse();
+  options.max_fails = 0;
+  const auto state = health.get(address, options);
+  state->report_failure();
+  advance(10s);
+  EXPECT_TRUE(upstream->asked.empty());
+  EXPECT_FALSE(state->down());
+}
+
+TEST_F(Health, OurOwnLackIsNoFailureOfTheUpstream) {
+  upstream->fails(ExchangeError::Kind::local, "too many open files");
+  const auto state = health.get(address, options);
+  state->report_failure();
+  advance(5s);
+  EXPECT_EQ(state->fails(), 0U);
+  EXPECT_GT(upstream->asked.size(), 5U);
+}
+
+TEST_F(Health, AsksTheConfiguredQuestion) {
+  upstream->says({});
+  options.domain = name_of("check.example.");
+  options.recursion_desired = false;
+  options.protocol = upstream::Protocol::tcp;
+  health.get(address, options)->report_failure();
+  settle();
+  ASSERT_EQ(upstream->asked.size(), 1U);
+  const auto query = dns::parse_query(upstream->asked[0].message);
+  ASSERT_TRUE(query);
+  EXPECT_EQ(dns::to_text(query->name), "check.example.");
+  EXPECT_EQ(query->type, dns::RRType::NS);
+  EXPECT_FALSE(query->header.has(dns::flag::RD));
+  EXPECT_EQ(upstream->asked[0].protocol, upstream::Protocol::tcp);
+}
+
+TEST_F(Health, StateSurvivesAReloadWithTheSameOptions) {
+  refuse();
+  auto state = health.get(address, options);
+  state->report_failure();
+  advance(500ms);
+  ASSERT_TRUE(state->down());
+  const auto reloaded = health.get(address, options);
+  state.reset();
+  EXPECT_TRUE(reloaded->down());
+  upstream::HealthOptions other = options;
+  other.max_fails = 5;
+  EXPECT_FALSE(health.get(address, other)->down());
+}
+
+TEST_F(Health, AnUpstreamNobodyWantsIsCheckedNoMore) {
+  refuse();
+  auto state = health.get(address, options);
+  state->report_failure();
+  settle();
+  state.reset();
+  advance(10s);
+  EXPECT_EQ(upstream->asked.size(), 1U);
+  EXPECT_FALSE(clock.next_due());
+}
+
+}  // namespace
+}  // namespace nld::testing
