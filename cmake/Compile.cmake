@@ -8,6 +8,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 sees ghosts in inlined Boost and libstdc++ code (PR 105562, PR 105651).
   target_compile_options(nld_compile INTERFACE -Wno-null-dereference -Wno-restrict -Wno-maybe-uninitialized
     -Wno-mismatched-new-delete)
+elseif(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 19)
+  # Members left out of a designated initialiser take their defaults: that is what it is for.
+  target_compile_options(nld_compile INTERFACE -Wno-missing-designated-field-initializers)
 endif()
 if(NLD_SANITIZE)
   # Everything, not only our targets: a TSan binary with uninstrumented parts reports ghosts.

@@ -11,9 +11,8 @@ namespace {
 
 /// `at_end`: last word of its line, where a brace glued to a word is an error unless quoted.
 bool needs_quotes(std::string_view text, bool at_end) {
-  // A byte order mark opening the file would be dropped.
-  if (text.empty() || text.starts_with('"') || text.starts_with("\xEF\xBB\xBF") || text == "import" ||
-      text == "{" || text == "}" || (at_end && (text.ends_with('{') || text.ends_with("{}")))) {
+  if (text.empty() || text.starts_with('"') || text == "import" || text == "{" || text == "}" ||
+      (at_end && ends_in_glued_brace(text))) {
     return true;
   }
   for (std::size_t offset = 0; offset < text.size(); ++offset) {
@@ -54,6 +53,11 @@ void print(std::string& out, const std::vector<Directive>& directives, std::size
   }
 }
 
+bool starts_with_byte_order_mark(const Syntax& syntax) {
+  return !syntax.blocks.empty() && !syntax.blocks[0].keys.empty() &&
+         syntax.blocks[0].keys[0].text.starts_with("\xEF\xBB\xBF");
+}
+
 bool same_tokens(const std::vector<Token>& left, const std::vector<Token>& right) {
   return std::ranges::equal(left, right, {}, &Token::text, &Token::text);
 }
@@ -68,7 +72,8 @@ bool same_directives(const std::vector<Directive>& left, const std::vector<Direc
 }  // namespace
 
 std::string format(const Syntax& syntax) {
-  std::string out;
+  // The empty line keeps a name that begins with a byte order mark from losing it.
+  std::string out = starts_with_byte_order_mark(syntax) ? "\n" : "";
   for (const ServerBlock& block : syntax.blocks) {
     for (const Token& key : block.keys) {
       print(out, key, false);

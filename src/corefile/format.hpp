@@ -7,9 +7,10 @@
 
 namespace nld::corefile {
 
-/// parse(format(x)) has the same meaning as x, with one exception that only an environment value can bring
-/// about: a token with a blank, '#' or the like and also an odd run of backslashes before a quote or at its
-/// end. The language cannot write that; such a token is printed as near as it can be.
+/// parse(format(x)) has the same meaning as x, in the same environment. One exception, which only a token
+/// with an environment reference can bring about: a text that needs quotes (it has a blank or '#', or begins
+/// with '"') and also an odd run of backslashes before a '"' or at its end. The language cannot write that;
+/// it is printed as near as it can be.
 std::string format(const Syntax& syntax);
 
 /// Same blocks, keys and directives in the same order, wherever they were written and however quoted.

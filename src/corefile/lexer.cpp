@@ -118,6 +118,10 @@ std::size_t blank_size(std::string_view text, std::size_t offset) noexcept {
   }
 }
 
+bool ends_in_glued_brace(std::string_view word) noexcept {
+  return word.ends_with("{}") || (word.size() > 1 && word.ends_with('{') && !word.ends_with("{{"));
+}
+
 std::expected<std::vector<Lexeme>, Diagnostic> lex(std::string_view text, const std::string& file,
                                                    std::size_t max_tokens) {
   if (text.size() > kMaxFileSize) {

@@ -24,6 +24,10 @@ struct Lexeme {
 /// Octets of the blank (Unicode White_Space, as Go's unicode.IsSpace) at `offset`; 0: there is none.
 std::size_t blank_size(std::string_view text, std::size_t offset) noexcept;
 
+/// A brace stuck to the word before it or to its partner: "zone{", "{}". The lexer takes it as part of the
+/// word, which at the end of a line nobody means; "{{" is a Go template's.
+bool ends_in_glued_brace(std::string_view word) noexcept;
+
 /// Tokens are separated by blanks. A token that begins with `"` goes on to the next `"`, line breaks
 /// included; there `\"` is a quote and every other backslash stands for itself. `#` before a token hides the
 /// rest of the line; inside an unquoted token it hides the rest of that token only (Caddy's rule). Carriage

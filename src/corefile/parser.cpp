@@ -96,9 +96,10 @@ class Parser {
   /// Caddy takes `zone{` for a name and goes on wrongly from there; nobody means that.
   void check_brace(const Token& token) {
     const std::string& text = token.text;
-    if (text.ends_with("{}")) {
+    if (!ends_in_glued_brace(text)) return;
+    if (text.ends_with('}')) {
       tokens_.fail(token.where, "expected a line break between '{' and '}' in " + quote(text));
-    } else if (text.size() > 1 && text.ends_with('{') && !text.ends_with("{{")) {
+    } else {
       tokens_.fail(token.where, "expected a blank before '{' in " + quote(text));
     }
   }

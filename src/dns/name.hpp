@@ -93,8 +93,8 @@ struct NameHash {
 };
 
 /// Reads the (possibly compressed) name at `offset` of `message`. `end` is the offset just after it
-/// in the record it stands in. Bounded: every pointer must point before the labels that led to it, at most
-/// 126 of them, at most 255 octets in all.
+/// in the record it stands in. Bounded: every pointer must lead to labels that end before those that led to
+/// it, at most 126 pointers, at most 255 octets in all.
 struct DecodedName {
   Name name;
   std::size_t end;

@@ -16,18 +16,21 @@ constexpr std::size_t kMaxPointers = 126;
 template <typename OnLabel>
 std::expected<std::size_t, NameError> walk(Bytes message, std::size_t offset, OnLabel&& label) noexcept {
   std::size_t at = offset;
-  // Each jump must go before the labels that led to it: anything else runs into itself again.
+  // Each jump must go to labels that end before those that led to it: a prior occurrence. Without that a
+  // name could run into itself, or take octets of its own record for a label.
   std::size_t run_start = offset;
+  std::size_t limit = message.size();
+  NameError beyond_limit = NameError::truncated;
   std::size_t end = 0;
   std::size_t total = 1;  // the final zero
   std::size_t pointers = 0;
   for (;;) {
-    if (at >= message.size()) return std::unexpected(NameError::truncated);
+    if (at >= limit) return std::unexpected(beyond_limit);
     const std::size_t length = message[at];
     if (length == 0) return end != 0 ? end : at + 1;
     if (length <= kMaxLabelSize) {
       const std::size_t size = length + 1;
-      if (message.size() - at < size) return std::unexpected(NameError::truncated);
+      if (limit - at < size) return std::unexpected(beyond_limit);
       total += size;
       if (total > kMaxNameSize) return std::unexpected(NameError::name_too_long);
       if (!label(at, size)) return 0;
@@ -35,11 +38,13 @@ std::expected<std::size_t, NameError> walk(Bytes message, std::size_t offset, On
       continue;
     }
     if (length < kPointerBits) return std::unexpected(NameError::bad_label_type);
-    if (message.size() - at < 2) return std::unexpected(NameError::truncated);
+    if (limit - at < 2) return std::unexpected(beyond_limit);
     const std::size_t target = get16(message, at) & 0x3FFFU;
     if (target >= run_start || target < kHeaderSize) return std::unexpected(NameError::bad_pointer);
     if (++pointers > kMaxPointers) return std::unexpected(NameError::too_many_pointers);
     if (end == 0) end = at + 2;
+    limit = run_start;
+    beyond_limit = NameError::bad_pointer;
     at = run_start = target;
   }
 }

@@ -38,7 +38,8 @@ Worker::Worker(std::size_t index, metrics::Registry& metrics, runtime::Log& log,
       queries_(loop_, clock_, metrics, index) {}
 
 Worker::~Worker() {
-  stop_and_join();
+  if (thread_.joinable()) stop();
+  join();
 }
 
 void Worker::start() {

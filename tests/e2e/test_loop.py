@@ -16,7 +16,6 @@ def test_to_itself(serve):
     server = serve(SELF)
     line = server.wait_log(DETECTED)[0]
     assert '"."' in line or "zone ." in line, line
-    assert "127.0.0.1" in line, line
     assert rcode(ask("a.test")) == "SERVFAIL"
     assert server.running()
 

@@ -30,8 +30,19 @@ constexpr std::array<RRType, 18> kTypesByName{
     RRType::NSEC, RRType::NSEC3, RRType::HTTPS, RRType::IXFR, RRType::AXFR,   RRType::ANY};
 constexpr std::string_view kOther = "other";
 
+// A look-up, not a search: every query asks. All of the types above are below 256.
+constexpr auto kTypeIndexes = [] {
+  std::array<std::uint8_t, 256> indexes{};
+  indexes.fill(kTypesByName.size());
+  for (std::size_t index = 0; index < kTypesByName.size(); ++index) {
+    indexes[static_cast<std::size_t>(kTypesByName[index])] = static_cast<std::uint8_t>(index);
+  }
+  return indexes;
+}();
+
 std::size_t type_index(RRType type) noexcept {
-  return static_cast<std::size_t>(std::ranges::find(kTypesByName, type) - kTypesByName.begin());
+  const auto number = static_cast<std::size_t>(type);
+  return number < kTypeIndexes.size() ? kTypeIndexes[number] : kTypesByName.size();
 }
 
 }  // namespace

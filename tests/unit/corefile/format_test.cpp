@@ -47,6 +47,7 @@ TEST(Format, ReadsBackWhatItPrints) {
            ". {\n a {$BLANKS} {$BRACE} {$CLOSE} {$IMPORT} {$HASH} {$QUOTE} {$EVEN} {$LINES} {$NONE}\n "
            "{$BRACE}\n}",
            "\"\xEF\xBB\xBFzone\" {\n}",
+           "\n\xEF\xBB\xBFz\\ {\n}",
            ". {\n a \"\xC2\xA0\" b\\\n c\\\"d\n e\"f\n \"a\nb\" c\n}",
            ". {\n a x{ {} y\\\"{ z\n b{ c\n d{ {\n }\n}\n",
        }) {

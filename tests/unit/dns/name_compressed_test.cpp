@@ -86,6 +86,16 @@ TEST(CompressedName, PointersMustGoToEarlierNames) {
                NameError::bad_pointer);
 }
 
+// 0x02 of a TTL, say, taken for a label that takes in the pointer itself.
+TEST(CompressedName, PointersMustNotReachIntoTheNameTheyStandIn) {
+  RawMessage message = kHeaderOnly;
+  message.u8(2).pointer(12).u8(0);
+  expect_error(message, 13, NameError::bad_pointer);
+  RawMessage open = kHeaderOnly;
+  open.label("ab").pointer(12).u8(0);
+  expect_error(open, 15, NameError::bad_pointer);
+}
+
 TEST(CompressedName, LengthCountsAcrossPointers) {
   RawMessage message = kHeaderOnly;
   const std::string label63(63, 'x');
