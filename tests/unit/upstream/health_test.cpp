@@ -17,6 +17,10 @@ struct Health : ::testing::Test, Harness {
   runtime::SocketAddress address = runtime::SocketAddress::from_ip("10.0.0.10", 53).value();
   upstream::HealthOptions options;
 
+  void TearDown() override {
+    upstream->says({});
+    drain();
+  }
   void refuse() { upstream->fails(ExchangeError::Kind::refused, "connection refused"); }
 };
 

@@ -47,6 +47,10 @@ struct ForwardFixture : ::testing::Test, Harness {
     config.policy = plugins::ForwardPolicy::sequential;
     upstreams({"10.0.0.1", "10.0.0.2", "10.0.0.3"});
   }
+  void TearDown() override {
+    for (auto& [name, upstream] : fakes) upstream->says({});
+    drain();
+  }
   void upstreams(const std::vector<std::string>& ips) { set_upstreams(config, ips); }
   static void set_upstreams(plugins::ForwardConfig& of, const std::vector<std::string>& ips) {
     of.upstreams.clear();
