@@ -3,7 +3,6 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -24,8 +23,8 @@ bool set_option(int fd, int level, int name, int value) noexcept {
 
 std::expected<ListeningSocket, Failure> try_open(const runtime::SocketAddress& address) {
   const int family = address.is_v6() ? AF_INET6 : AF_INET;
-  Descriptor fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (fd.get() < 0) return std::unexpected(Failure{"socket", errno});
+  runtime::Descriptor fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return std::unexpected(Failure{"socket", errno});
   const bool reusable =
       set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) && set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   // The node's own address appears when the network is set up, perhaps after us.
@@ -46,10 +45,6 @@ std::expected<ListeningSocket, Failure> try_open(const runtime::SocketAddress& a
 }
 
 }  // namespace
-
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
 
 std::expected<ListeningSocket, std::string> open_listening_socket(const runtime::SocketAddress& address) {
   auto opened = try_open(address);

@@ -53,7 +53,8 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
 
   void accept_waiting() {
     for (int count = 0; count < kAcceptBatch; ++count) {
-      Descriptor fd(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      runtime::Descriptor fd(
+          ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (fd.get() >= 0) {
         admit(std::move(fd));
       } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -73,7 +74,7 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
     });
   }
 
-  void admit(Descriptor fd) {
+  void admit(runtime::Descriptor fd) {
     if (connections_.size() >= limits_.connections) {
       const auto quietest = connections_.front();
       connections_.pop_front();

@@ -1,7 +1,9 @@
 // Blocks by listen address.
 #include "server/listen_plan.hpp"
 
-#include "server/socket.hpp"
+#include <sys/socket.h>
+
+#include "runtime/descriptor.hpp"
 
 namespace nld::server {
 
@@ -29,7 +31,7 @@ ListenPlan listen_plan(const plugins::ServerConfig& config, bool have_ipv6) {
 }
 
 bool host_has_ipv6() noexcept {
-  return Socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)).is_open();
+  return runtime::Descriptor(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)).is_open();
 }
 
 }  // namespace nld::server

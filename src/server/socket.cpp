@@ -2,8 +2,8 @@
 #include "server/socket.hpp"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace nld::server {
@@ -33,20 +33,9 @@ bool prepare(int descriptor, const runtime::SocketAddress& address) noexcept {
 
 }  // namespace
 
-Socket& Socket::operator=(Socket&& other) noexcept {
-  if (this != &other) {
-    if (is_open()) ::close(descriptor_);
-    descriptor_ = std::exchange(other.descriptor_, -1);
-  }
-  return *this;
-}
-
-Socket::~Socket() {
-  if (is_open()) ::close(descriptor_);
-}
-
-std::expected<Socket, std::string> open_udp(const runtime::SocketAddress& address) {
-  Socket socket(::socket(address.native()->sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+std::expected<runtime::Descriptor, std::string> open_udp(const runtime::SocketAddress& address) {
+  runtime::Descriptor socket(
+      ::socket(address.native()->sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.is_open() || !prepare(socket.get(), address)) return failure("udp", address);
   if (!set(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer)) {
     set(socket.get(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);  // without CAP_NET_ADMIN: what rmem_max allows
@@ -66,8 +55,9 @@ std::expected<Socket, std::string> open_udp(const runtime::SocketAddress& addres
   return socket;
 }
 
-std::expected<Socket, std::string> open_tcp(const runtime::SocketAddress& address) {
-  Socket socket(::socket(address.native()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+std::expected<runtime::Descriptor, std::string> open_tcp(const runtime::SocketAddress& address) {
+  runtime::Descriptor socket(
+      ::socket(address.native()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.is_open() || !prepare(socket.get(), address)) return failure("tcp", address);
   if (bind(socket.get(), address.native(), address.native_size()) != 0) return failure("tcp", address);
   if (listen(socket.get(), kBacklog) != 0) return failure("tcp", address);

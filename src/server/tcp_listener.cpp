@@ -15,8 +15,9 @@ runtime::SocketAddress to_address(const tcp::endpoint& endpoint) noexcept {
 
 }  // namespace
 
-TcpListener::TcpListener(WorkerQueries& queries, const runtime::SocketAddress& address, Socket socket,
-                         std::shared_ptr<QueryHandler> handler, TcpCounters counters)
+TcpListener::TcpListener(WorkerQueries& queries, const runtime::SocketAddress& address,
+                         runtime::Descriptor socket, std::shared_ptr<QueryHandler> handler,
+                         TcpCounters counters)
     : queries_(queries),
       address_(address),
       acceptor_(queries.loop, address.is_v6() ? tcp::v6() : tcp::v4(), socket.release()),

@@ -21,7 +21,7 @@ class TcpListener : public std::enable_shared_from_this<TcpListener> {
  public:
   static constexpr std::size_t kMaxConnections = 1024;
 
-  TcpListener(WorkerQueries& queries, const runtime::SocketAddress& address, Socket socket,
+  TcpListener(WorkerQueries& queries, const runtime::SocketAddress& address, runtime::Descriptor socket,
               std::shared_ptr<QueryHandler> handler, TcpCounters counters);
 
   void start();

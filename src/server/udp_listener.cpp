@@ -12,8 +12,9 @@ using asio::ip::udp;
 
 }  // namespace
 
-UdpListener::UdpListener(WorkerQueries& queries, const runtime::SocketAddress& address, Socket socket,
-                         std::shared_ptr<QueryHandler> handler, metrics::Counter& unsent)
+UdpListener::UdpListener(WorkerQueries& queries, const runtime::SocketAddress& address,
+                         runtime::Descriptor socket, std::shared_ptr<QueryHandler> handler,
+                         metrics::Counter& unsent)
     : queries_(queries),
       address_(address),
       socket_(queries.loop, address.is_v6() ? udp::v6() : udp::v4(), socket.release()),

@@ -12,7 +12,7 @@ namespace nld::server {
 
 class UdpListener final : public ReplySink, public std::enable_shared_from_this<UdpListener> {
  public:
-  UdpListener(WorkerQueries& queries, const runtime::SocketAddress& address, Socket socket,
+  UdpListener(WorkerQueries& queries, const runtime::SocketAddress& address, runtime::Descriptor socket,
               std::shared_ptr<QueryHandler> handler, metrics::Counter& unsent);
 
   void start();

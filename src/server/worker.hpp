@@ -20,8 +20,8 @@ namespace nld::server {
 /// Sockets of one listen address, opened by the control thread (so that errors are known before anything
 /// changes), owned by one worker.
 struct ListenSockets {
-  Socket udp;
-  Socket tcp;
+  runtime::Descriptor udp;
+  runtime::Descriptor tcp;
 };
 
 class Worker {

@@ -3,8 +3,8 @@
 
 #include <expected>
 #include <optional>
-#include <utility>
 
+#include "runtime/descriptor.hpp"
 #include "upstream/error_text.hpp"
 
 namespace nld::upstream {
@@ -14,21 +14,14 @@ class NativeSocket {
   static std::expected<NativeSocket, ExchangeError> open(Protocol protocol,
                                                          const runtime::SocketAddress& remote,
                                                          const std::optional<runtime::SocketAddress>& source);
-  NativeSocket(NativeSocket&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
-  NativeSocket& operator=(NativeSocket&& other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~NativeSocket();
-
-  [[nodiscard]] int get() const noexcept { return handle_; }
+  [[nodiscard]] int get() const noexcept { return handle_.get(); }
   /// Somebody else closes it from now on.
-  void release() noexcept { handle_ = -1; }
+  void release() noexcept { handle_.release(); }
   [[nodiscard]] runtime::SocketAddress local() const noexcept;
 
  private:
   explicit NativeSocket(int handle) noexcept : handle_(handle) {}
-  int handle_;
+  runtime::Descriptor handle_;
 };
 
 /// getsockname(2).

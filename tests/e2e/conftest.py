@@ -1,6 +1,7 @@
 """Fixtures: one network namespace a test module, servers that end with their test, bounded time."""
 
 import faulthandler
+import os
 import signal
 
 import pytest
@@ -11,6 +12,9 @@ from lab.namespaces import Namespace, remove_orphans
 from lab.ours import BINARY, Server
 from lab.waiting import PATIENCE
 
+# Modules that wait longest: begun first, so that no worker is left alone with one at the end.
+LONG_MODULES = ("test_stale", "test_forward_health", "test_client_tcp", "test_template", "test_refetch",
+                "test_reload", "test_shutdown")
 TEST_LIMIT = 40  # seconds; no test waits for something that takes longer
 
 
@@ -20,11 +24,22 @@ def pytest_configure(config):
         remove_orphans()
 
 
+def pytest_collection_modifyitems(items):
+    """Stable: inside a module the order stays."""
+    items.sort(key=lambda item: (LONG_MODULES + (item.module.__name__,)).index(item.module.__name__))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """A module's tests share a namespace and servers: keep them in one worker."""
     from xdist.scheduler import LoadFileScheduling
     return LoadFileScheduling(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """For `-n auto`: the tests wait more than they work, so two workers a processor."""
+    return 2 * len(os.sched_getaffinity(0))
 
 
 @pytest.fixture(autouse=True)

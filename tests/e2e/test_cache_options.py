@@ -114,7 +114,7 @@ def test_servfail_duration_ends(serve, fake):
 def test_an_answer_for_another_question_is_dropped(serve, fake):
     """RFC 5452: only the answer to what was asked counts, and only that is kept."""
     other = fake("127.0.0.2", lambda seen: replies.address(_renamed(seen.message)))
-    server = serve(block("cache 30", "forward . 127.0.0.2 {\n    read_timeout 200ms\n}"))
+    server = serve(block("cache 30", "forward . 127.0.0.2 {\n    read_timeout 200ms\n    max_connect_attempts 2\n}"))
     assert rcode(ask("a.test", timeout=8)) == "SERVFAIL"
     assert other.count() >= 1
     assert server.value("coredns_cache_entries", type="success") == 0

@@ -2,6 +2,7 @@
 
 import dns.edns
 import dns.flags
+import dns.message
 import pytest
 
 from lab import replies
@@ -142,8 +143,9 @@ def test_upstream_that_does_not_know_edns(serve, fake, code):
     """Asked once more without OPT, and remembered."""
     def handler(seen):
         if seen.message.edns >= 0:
-            seen.message.use_edns(-1)
-            return replies.failure(seen.message, code)
+            plain = dns.message.from_wire(seen.wire)
+            plain.use_edns(-1)
+            return replies.failure(plain, code)
         return replies.address(seen.message)
     upstream = fake("127.0.0.2", handler)
     serve(PLAIN, workers=1)

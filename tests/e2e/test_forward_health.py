@@ -173,8 +173,7 @@ def test_max_fails_zero_never_checks(serve, three):
 
 # Nothing left.
 
-@pytest.mark.parametrize("way", ["refused", "silent"])
-@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+@pytest.mark.parametrize("way, tcp", [("refused", False), ("refused", True), ("silent", False)])
 def test_all_dead_is_servfail_with_a_reason_in_bounded_time(serve, three, way, tcp):
     for one in three:
         one.handler = silent

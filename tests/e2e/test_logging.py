@@ -186,7 +186,7 @@ def test_an_upstream_s_servfail_is_no_error_of_ours(serve, mixed):
 
 
 CONSOLIDATE = ("errors {{\n    consolidate {} \"{}\" {}\n}}\n"
-               "forward . 127.0.0.2 {{\n    max_fails 0\n}}")
+               "forward . 127.0.0.2 {{\n    max_connect_attempts 1\n}}")
 
 
 def without_errors(*directives):

@@ -109,7 +109,8 @@ def check_refusal(octets, answer, expected):
     assert flags & 0x0100 == asked & 0x0100, "RD must be copied"
     assert dns.rcode.to_text(flags & 0xF) == expected
     assert len(answer) <= max(512, len(octets)), "no amplification"
-    dns.message.from_wire(answer)
+    if asked & 0x7800 == 0:  # dnspython does not know all opcodes
+        dns.message.from_wire(answer)
 
 
 @pytest.mark.parametrize("case", ANSWERED)

@@ -162,7 +162,7 @@ def test_label_values(busy):
     assert metrics.value("coredns_dns_responses_total", rcode="NOERROR", plugin="forward", **where) >= 100
     assert metrics.value("coredns_dns_responses_total", rcode="NOERROR", plugin="cache", **where) >= 1
     cache = {"server": "dns://127.0.0.1:53", "zones": ".", "view": ""}
-    assert metrics.value("coredns_cache_hits_total", type="denial", **cache) == 1
+    assert metrics.value("coredns_cache_hits_total", type="denial", **cache) >= 1
     assert {labels["type"] for labels, _ in metrics.series("coredns_cache_entries", **cache)} == {
         "success", "denial"}
     for name in ("cache", "errors", "forward", "log", "prometheus"):

@@ -62,12 +62,22 @@ def test_without_the_reload_directive_the_file_is_not_watched(serve, pair):
 def test_imported_file_is_watched_too(serve, pair, tmp_path):
     part = tmp_path / "part"
     part.write_text("forward . 127.0.0.2\n")
-    server = serve(block("reload 2s 1s", f"import {part}"))
+    serve(block("reload 2s 1s", f"import {part}"))
     assert data(ask("a.test")) == ["192.0.2.2"]
+    part.write_text("forward . 127.0.0.3\n")
+    wait_until(lambda: data(ask("b.test")) == ["192.0.2.3"], 8, "the new upstream", interval=0.1)
+
+
+def test_digest_covers_imported_files(serve, pair, tmp_path):
+    """The hash tells which configuration serves: it must change with any part of it, as CoreDNS's does."""
+    part = tmp_path / "part"
+    part.write_text("forward . 127.0.0.2\n")
+    server = serve(block(f"import {part}"))
     before = server.loaded_version()
     part.write_text("forward . 127.0.0.3\n")
-    wait_version(server, before)
-    assert data(ask("b.test")) == ["192.0.2.3"]
+    server.reload()
+    wait_until(lambda: data(ask(f"{id(object())}.test")) == ["192.0.2.3"], 8, "the new upstream")
+    assert server.loaded_version() != before
 
 
 def test_bad_file_changes_nothing_and_is_counted(serve, pair):

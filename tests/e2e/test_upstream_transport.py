@@ -113,7 +113,7 @@ def test_upstream_that_always_closes_is_servfail_in_bounded_time(serve, fake):
 def test_half_a_frame_then_silence_is_bounded(serve, fake):
     """A handler that answers with a frame too short to be a message."""
     fake("127.0.0.2", lambda seen: b"\x00\x01\x02")
-    serve(forward("force_tcp", "read_timeout 300ms"))
+    serve(forward("force_tcp", "read_timeout 300ms", "max_connect_attempts 2"))
     response, seconds = timed(ask, "a.test", timeout=8)
     assert rcode(response) == "SERVFAIL" and seconds < 6
 
@@ -210,7 +210,7 @@ def test_compression_loop_from_the_upstream(serve, fake):
         loop = b"\xc0" + bytes([12 + len(question)]) + b"\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x01\x02\x03\x04"
         return header + question + loop
     fake("127.0.0.2", handler)
-    serve(forward("read_timeout 300ms"))
+    serve(forward("read_timeout 300ms", "max_connect_attempts 2"))
     response, seconds = timed(ask, "a.test", timeout=8)
     assert rcode(response) == "SERVFAIL" and seconds < 6
 
@@ -232,7 +232,7 @@ def test_late_answer_is_not_taken_for_the_next_query(serve, fake):
             return Later(0.5, replies.address(seen.message, "203.0.113.1"))
         return replies.address(seen.message, "192.0.2.2")
     fake("127.0.0.2", handler)
-    serve(forward("read_timeout 200ms"), workers=1)
+    serve(forward("read_timeout 200ms", "max_connect_attempts 1"), workers=1)
     ask_many([("slow.test",)] + [(f"n{number}.test",) for number in range(20)], timeout=8)
     assert data(ask("after.test")) == ["192.0.2.2"]
 

@@ -96,6 +96,7 @@ class FakeDns:
         self._udp = None
         self._listener = None
         self._open = {}
+        self._threads = []
         self._family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
 
     # Life.
@@ -109,8 +110,8 @@ class FakeDns:
         if self.tcp:
             wait_until(lambda: self._bind(self._listener), 3, f"{self.address} free")
             self._listener.listen(512)
-            self._spawn(self._accept, self._listener)
-        self._spawn(self._datagrams, self._udp)
+            self._threads.append(self._spawn(self._accept, self._listener))
+        self._threads.append(self._spawn(self._datagrams, self._udp))
         return self
 
     def _bind(self, sock):
@@ -127,6 +128,9 @@ class FakeDns:
                     pass
                 sock.close()
         self._udp = self._listener = None
+        for thread in self._threads:  # a thread still in recvfrom would keep the port open
+            thread.join(5)
+        self._threads.clear()
         self.close_connections()
 
     def close_connections(self):
@@ -172,7 +176,9 @@ class FakeDns:
 
     @staticmethod
     def _spawn(function, *arguments):
-        threading.Thread(target=function, args=arguments, daemon=True).start()
+        thread = threading.Thread(target=function, args=arguments, daemon=True)
+        thread.start()
+        return thread
 
     def _record(self, wire, transport, peer, connection=0):
         try:

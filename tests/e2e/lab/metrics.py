@@ -23,12 +23,12 @@ class Metrics:
             if match:
                 self.samples.append((match[1], dict(_LABEL.findall(match[2] or "")), float(match[3])))
 
-    def series(self, name, **labels):
+    def series(self, name, /, **labels):
         """[(labels, value)] whose labels include the given ones."""
         return [(have, value) for one, have, value in self.samples
                 if one == name and all(have.get(k) == v for k, v in labels.items())]
 
-    def value(self, name, **labels):
+    def value(self, name, /, **labels):
         """The sum over matching series, 0 when there is none (a counter that was never touched)."""
         return sum(value for _, value in self.series(name, **labels))
 

@@ -75,10 +75,10 @@ class Server(Process):
     def metrics(self, endpoint=METRICS):
         return wait_until(lambda: scrape(endpoint), 5, f"metrics on {endpoint}")
 
-    def value(self, name, **labels):
+    def value(self, name, /, **labels):
         return self.metrics().value(name, **labels)
 
-    def wait_value(self, name, at_least, timeout=8.0, **labels):
+    def wait_value(self, name, at_least, /, timeout=8.0, **labels):
         return wait_until(lambda: self.value(name, **labels) >= at_least, timeout,
                           f"{name}{labels} >= {at_least}")
 
