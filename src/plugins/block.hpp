@@ -87,7 +87,7 @@ struct ServerConfig {
   corefile::Warnings warnings;
   std::vector<std::filesystem::path>
       files;           ///< read for a directive (resolv.conf, hosts): reload watches them
-  std::string digest;  ///< hex SHA-512 of the text that was parsed: coredns_reload_version_info
+  std::string digest;  ///< hex SHA-512 of all that was read: coredns_reload_version_info
 };
 
 }  // namespace nld::plugins

@@ -23,6 +23,14 @@ std::string sha512_hex(std::string_view text) {
   return hex;
 }
 
+/// What the template had to leave open is often the cause of what is wrong with the result.
+std::unexpected<std::string> refuse(const corefile::Diagnostic& error,
+                                    const std::vector<std::string>& notes) {
+  std::string text = error.to_string();
+  for (const std::string& note : notes) text += "\nnote: " + note;
+  return std::unexpected(std::move(text));
+}
+
 }  // namespace
 
 const char* const kDefaultCorefile = R"(# The embedded default: a DNS cache for this machine alone.
@@ -45,18 +53,24 @@ CorefileSource::CorefileSource(CorefileOptions options, corefile::Surroundings s
   if (options_.base.empty() && !options_.kube_dns_cm.empty()) options_.base = options_.conf;
 }
 
+void CorefileSource::watch_sources() {
+  for (const auto& file : {options_.conf, options_.base}) {
+    if (!file.empty()) watched_.insert(file);
+  }
+  if (options_.kube_dns_cm.empty()) return;
+  watched_.insert(options_.kube_dns_cm / "stubDomains");
+  watched_.insert(options_.kube_dns_cm / "upstreamNameservers");
+}
+
 std::expected<std::string, std::string> CorefileSource::text(std::vector<std::string>& notes) {
-  watched_.clear();
+  watch_sources();
   if (!options_.is_template()) {
     if (options_.conf.empty()) return kDefaultCorefile;
-    watched_.push_back(options_.conf);
-    return surroundings_.read_file(options_.conf);
+    auto content = surroundings_.read_file(options_.conf);
+    if (!content) return std::unexpected(options_.conf.string() + ": " + content.error());
+    return content;
   }
-  watched_.push_back(options_.base);
-  if (!options_.kube_dns_cm.empty()) {
-    watched_.push_back(options_.kube_dns_cm / "stubDomains");
-    watched_.push_back(options_.kube_dns_cm / "upstreamNameservers");
-  }
+
   const auto files = corefile::read_template_files(options_.base, options_.kube_dns_cm, surroundings_);
   if (!files) return std::unexpected(files.error());
   kube_dns_ = corefile::parse_kube_dns(*files, kube_dns_, notes);
@@ -79,16 +93,21 @@ std::expected<Loaded, std::string> CorefileSource::load() {
   Loaded loaded;
   const auto source = text(loaded.notes);
   if (!source) return std::unexpected(source.error());
-  const std::filesystem::path file = options_.is_template() ? options_.base : options_.conf;
+  // node-cache writes the rendered template to -conf: relative imports are looked up beside that file.
+  const std::filesystem::path file = options_.conf.empty() ? options_.base : options_.conf;
   const std::string name = file.empty() ? kEmbedded : file.string();
   auto syntax = corefile::parse(*source, name, surroundings_);
-  if (!syntax) return std::unexpected(syntax.error().to_string());
-  watched_.insert(watched_.end(), syntax->files.begin(), syntax->files.end());
-  globs_ = syntax->globs;
+  if (!syntax) return refuse(syntax.error(), loaded.notes);
   auto config = plugins::configure(*syntax, surroundings_, options_.port);
-  if (!config) return std::unexpected(config.error().to_string());
-  watched_.insert(watched_.end(), config->files.begin(), config->files.end());
-  config->digest = sha512_hex(*source);
+  if (!config) return refuse(config.error(), loaded.notes);
+  // Only a load that succeeds forgets files: after a failure the file whose change mends it may be any of
+  // those watched so far.
+  watched_.clear();
+  watch_sources();
+  watched_.insert(syntax->files.begin(), syntax->files.end());
+  watched_.insert(config->files.begin(), config->files.end());
+  globs_ = syntax->globs;
+  config->digest = sha512_hex(*source + fingerprint());
   loaded.syntax = std::move(*syntax);
   loaded.config = std::move(*config);
   return loaded;

@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,12 +48,13 @@ class CorefileSource {
   [[nodiscard]] std::string fingerprint() const;
 
  private:
+  void watch_sources();
   std::expected<std::string, std::string> text(std::vector<std::string>& notes);
 
   CorefileOptions options_;
   corefile::Surroundings surroundings_;
   corefile::KubeDnsConfig kube_dns_;  ///< the last good one
-  std::vector<std::filesystem::path> watched_;
+  std::set<std::filesystem::path> watched_;
   std::vector<std::string> globs_;
 };
 

@@ -2,11 +2,9 @@
 #include "server/server.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <csignal>
 
-#include "plugins/loop/probe.hpp"
 #include "server/gauges.hpp"
 #include "server/privileges.hpp"
 
@@ -43,6 +41,9 @@ Server::Server(ServerOptions options, CorefileSource source, runtime::Log& log)
 Server::~Server() = default;
 
 int Server::run() {
+  // First of all: a SIGHUP while the configuration is being read must not end the process.
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signals_.add(number);
+  std::signal(SIGPIPE, SIG_IGN);
   if (const auto started = start(); !started) {
     log_.error("{}", started.error());
     return 1;
@@ -121,8 +122,11 @@ void Server::after_switch() {
 void Server::reload(std::string_view cause) {
   if (stopping_) return;
   log_.info("reloading: {}", cause);
+  const std::string before = source_.fingerprint();
   auto loaded = source_.load();
-  fingerprint_ = source_.fingerprint();
+  // A file that changed while it was read (or files that are new to us) are looked at once more next time.
+  const std::string after = source_.fingerprint();
+  fingerprint_ = before == after ? after : std::string();
   auto adopted = loaded ? adopt(std::move(*loaded)) : std::unexpected(loaded.error());
   if (!adopted) {
     reload_failed_.add();
@@ -163,37 +167,33 @@ void Server::check_files() {
 }
 
 void Server::watch_for_loops() {
+  loop_watches_.clear();
   for (const auto& [address, listen] : generation_->plan) {
     for (const ZoneAt& at : listen.zones) {
       const SharedBlock& block = generation_->blocks[at.block];
       if (at.zone >= block.loops.size()) continue;
-      asio::co_spawn(loop_,
-                     plugins::watch_for_loop(block.loops[at.zone], address, clock_, random_,
-                                             [this](const plugins::LoopState& state) { on_loop(state); }),
-                     asio::detached);
+      loop_watches_.push_back(std::make_unique<plugins::LoopWatch>(
+          loop_, clock_, random_, block.loops[at.zone], address,
+          [this, server = listen.label](const plugins::LoopState& state) { on_loop(server, state); }));
     }
   }
 }
 
-void Server::on_loop(const plugins::LoopState& state) {
+void Server::on_loop(const std::string& server, const plugins::LoopState& state) {
   log_.error(
-      "plugin/loop: forwarding loop for zone {}: a query sent once came back. Its queries get SERVFAIL until "
+      "plugin/loop: forwarding loop for zone {} of {}: a query sent once came back. Its queries get SERVFAIL "
+      "until "
       "the "
       "configuration is reloaded. Check that no `forward` of this zone leads to this server, directly or "
       "through "
       "the servers of /etc/resolv.conf (a host with systemd-resolved: use /run/systemd/resolve/resolv.conf)",
-      state.zone().to_text());
+      state.zone().to_text(), server);
   if (!options_.loop_exit || stopping_) return;
   exit_code_ = 1;
   begin_stop();
 }
 
 void Server::wait_for_signals() {
-  if (!signals_armed_) {
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) signals_.add(number);
-    std::signal(SIGPIPE, SIG_IGN);
-    signals_armed_ = true;
-  }
   signals_.async_wait([this](boost::system::error_code error, int number) {
     if (error) return;
     if (number == SIGHUP || number == SIGUSR1) {
@@ -228,6 +228,7 @@ void Server::drain() {
   if (std::exchange(draining_, true)) return;
   stop_timer_.cancel();
   self_check_.watch(std::nullopt);
+  loop_watches_.clear();
   const runtime::TimePoint deadline = clock_.now() + kDrainTime;
   std::vector<std::future<void>> drained;
   for (const auto& worker : workers_) drained.push_back(worker->drain(deadline));
@@ -237,7 +238,8 @@ void Server::drain() {
   workers_.clear();
   upstreams_.close();
   log_.info("stopped");
-  loop_.stop();
+  // Two turns later: health checks that waited for an upstream end in between.
+  asio::post(loop_, [this] { asio::post(loop_, [this] { loop_.stop(); }); });
 }
 
 }  // namespace nld::server

@@ -1,13 +1,13 @@
 // The DNS server: starts the workers, keeps them on the current configuration, ends them without loss.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "plugins/loop/probe.hpp"
 #include "server/corefile_source.hpp"
 #include "server/endpoints.hpp"
 #include "server/self_check.hpp"
@@ -43,7 +43,7 @@ class Server {
   void watch_files();
   void check_files();
   void watch_for_loops();
-  void on_loop(const plugins::LoopState& state);
+  void on_loop(const std::string& server, const plugins::LoopState& state);
   void after_switch();
   void wait_for_signals();
   void begin_stop();
@@ -70,11 +70,11 @@ class Server {
   std::vector<metrics::GaugeHandle> process_gauges_;
   std::vector<metrics::GaugeHandle> gauges_;  ///< of the current generation
   metrics::Counter& reload_failed_;
+  std::vector<std::unique_ptr<plugins::LoopWatch>> loop_watches_;
   std::string fingerprint_;  ///< of the files at the last attempt to load them
   runtime::Timer file_timer_;
   runtime::Timer stop_timer_;
   boost::asio::signal_set signals_;
-  bool signals_armed_ = false;
   bool stopping_ = false;
   bool draining_ = false;
   int exit_code_ = 0;

@@ -1,4 +1,7 @@
-"""Fixtures: one network namespace a test module, servers that end with their test, bounded time."""
+"""Fixtures: one network namespace a test module, servers that end with their test, bounded time.
+
+Run as root: /usr/bin/python3 -m pytest -n auto tests/e2e. NLD_BINARY names the program (default:
+build/node-local-dns), NLD_BUILD the build folder (a sanitizer's, say), NLD_E2E_PATIENCE multiplies deadlines."""
 
 import faulthandler
 import os

@@ -126,7 +126,8 @@ ReplyText describe_reply(const std::vector<std::uint8_t>& message) {
   const Packet packet = parse(message);
   ReplyText reply;
   const auto extended = static_cast<unsigned>(ldns_pkt_edns_extended_rcode(packet.get())) << 4U;
-  reply.status = dns::to_string(static_cast<dns::Rcode>(static_cast<unsigned>(ldns_pkt_get_rcode(packet.get())) | extended));
+  reply.status = dns::to_string(
+      static_cast<dns::Rcode>(static_cast<unsigned>(ldns_pkt_get_rcode(packet.get())) | extended));
   if (ldns_pkt_aa(packet.get())) reply.status += " aa";
   if (ldns_pkt_tc(packet.get())) reply.status += " tc";
   if (ldns_pkt_ad(packet.get())) reply.status += " ad";

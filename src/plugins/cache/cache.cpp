@@ -173,12 +173,21 @@ Verdict CachePlugin::handle(Request& request, Reply& reply) {
   counters_.requests.add();
   const Key key = key_of(services_.hasher, request);
   const runtime::TimePoint now = request.received;
-  if (AnswerPtr fresh = shared_->table.find_fresh(key, now)) {
+  AnswerPtr fresh = shared_->table.find_fresh(key, now);
+  const bool serves_stale = config_.stale.up_to.count() > 0;
+  if (fresh && fresh->facts().part == Part::failure && serves_stale) {
+    // A failure hides no good data; while it is fresh it only says that there is no use in asking again.
+    if (AnswerPtr stale = choose_stale(config_, shared_->table.find(key), now)) {
+      serve_stale(std::move(stale), reply);
+      return Verdict::answered;
+    }
+  }
+  if (fresh) {
     if (note_hit_and_check_prefetch(config_, *fresh, now)) refresh(request, fresh, true);
     serve(std::move(fresh), now, reply);
     return Verdict::answered;
   }
-  if (config_.stale.up_to.count() > 0 && !config_.stale.verify) {
+  if (serves_stale && !config_.stale.verify) {
     if (AnswerPtr stale = choose_stale(config_, shared_->table.find(key), now)) {
       refresh(request, stale, false);
       serve_stale(std::move(stale), reply);

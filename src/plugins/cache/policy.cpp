@@ -51,7 +51,7 @@ cache::AnswerPtr choose_stale(const CacheConfig& config, const cache::Found& fou
   const auto usable = [&](const cache::AnswerPtr& answer) {
     if (!answer) return false;
     const auto expired_for = std::chrono::seconds(-answer->ttl_at(now));
-    return expired_for < config.stale.up_to;
+    return expired_for <= config.stale.up_to;  // ttl_at rounds the age up
   };
   const cache::AnswerPtr& success = found[Part::success];
   const cache::AnswerPtr& denial = found[Part::denial];

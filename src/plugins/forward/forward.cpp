@@ -26,6 +26,9 @@ constexpr runtime::Duration kTotalTime = 5s;
 // Between rounds over the upstreams: one that refuses at once would be asked thousands of times otherwise.
 constexpr runtime::Duration kFirstPause = 25ms;
 constexpr runtime::Duration kLongestPause = 400ms;
+// When everyone refuses at once (nothing listens, no route) a second bridges a restart; a client with the
+// usual 5 s of patience must hear of it before it gives up.
+constexpr runtime::Duration kRefusalTime = 1s;
 
 dns::ExtendedError extended_error_of(ExchangeError::Kind kind) noexcept {
   switch (kind) {
@@ -137,6 +140,8 @@ asio::awaitable<Forward::Findings> Forward::ask_upstreams(const pipeline::Reques
   std::size_t at = 0;
   std::size_t down = 0;      // of this round
   std::uint32_t failed = 0;  // attempts in all
+  bool all_refused = true;   // of this round
+  const runtime::TimePoint begin = clock_->now();
   runtime::Duration pause = kFirstPause;
 
   while (clock_->now() < limits.total &&
@@ -144,10 +149,12 @@ asio::awaitable<Forward::Findings> Forward::ask_upstreams(const pipeline::Reques
     if (at == order.size()) {
       // Everyone was asked: an answer that only called for failover is the best there is.
       if (found.answer) break;
+      if (all_refused && clock_->now() - begin >= kRefusalTime) break;
       co_await wait(std::min(limits.total, clock_->now() + pause));
       pause = std::min(2 * pause, kLongestPause);
       at = 0;
       down = 0;
+      all_refused = true;
       continue;
     }
     std::size_t chosen = order[at++];
@@ -166,6 +173,8 @@ asio::awaitable<Forward::Findings> Forward::ask_upstreams(const pipeline::Reques
     if (!result) {
       // A lack of ours (descriptors, a bound) says nothing about the upstream.
       if (result.error().kind != ExchangeError::Kind::local) link.report_failure();
+      all_refused = all_refused && (result.error().kind == ExchangeError::Kind::refused ||
+                                    result.error().kind == ExchangeError::Kind::unreachable);
       found.error = std::move(result.error());
       ++failed;
       if (all_down) break;

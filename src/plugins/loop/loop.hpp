@@ -21,8 +21,8 @@ class LoopState {
   dns::Name new_probe(runtime::Random& random);
   /// Ends the watch: no HINFO query is looked at any more.
   void disarm();
-  /// A query for HINFO came in. Seen a second time, it goes round in circles: it was sent once. (CoreDNS waits
-  /// for a third; ours could not come, since the second would join the fetch of the first.)
+  /// A query for HINFO came in. Seen a second time, it goes round in circles: it was sent once. (CoreDNS
+  /// waits for a third; ours could not come, since the second would join the fetch of the first.)
   void sighted(const dns::Query& query);
   [[nodiscard]] bool looping() const noexcept { return looping_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool armed() const noexcept { return armed_.load(std::memory_order_relaxed); }

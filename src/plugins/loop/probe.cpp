@@ -3,12 +3,9 @@
 
 #include <array>
 #include <boost/asio/ip/udp.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 
 #include "dns/builder.hpp"
-#include "runtime/completion.hpp"
 
 namespace nld::plugins {
 namespace {
@@ -19,68 +16,84 @@ using asio::ip::udp;
 constexpr auto kInterval = std::chrono::seconds(2);
 constexpr int kAttempts = 15;
 
-struct Nothing {};
-using Wake = runtime::Completion<Nothing>;
+}  // namespace
 
-/// Sends one probe; the answer, whatever it says, wakes `answered`.
-class Attempt : public std::enable_shared_from_this<Attempt> {
+/// Sends one probe; any answer, whatever it says, calls `answered`.
+class LoopWatch::Attempt : public std::enable_shared_from_this<Attempt> {
  public:
-  explicit Attempt(const asio::any_io_executor& executor) : socket_(executor) {}
+  Attempt(asio::io_context& loop, std::function<void()> answered)
+      : socket_(loop), answered_(std::move(answered)) {}
 
-  bool send(const dns::Name& name, std::uint16_t id, const runtime::SocketAddress& target) {
+  void send(const dns::Name& name, std::uint16_t id, const runtime::SocketAddress& target) {
     dns::MessageBuilder builder(query_);
     builder.set_id(id);
     builder.set_flags(dns::flag::RD);
     builder.add_question(name.wire(), dns::RRType::HINFO, dns::RRClass::IN);
     udp::endpoint endpoint;
     std::memcpy(endpoint.data(), target.native(), target.native_size());
+    // A failure needs no word: the next attempt comes in two seconds.
     boost::system::error_code error;
     socket_.open(endpoint.protocol(), error);
     if (!error) socket_.connect(endpoint, error);
     if (!error) socket_.send(asio::buffer(builder.message().data(), builder.size()), 0, error);
-    if (error) return false;
+    if (error) return;
     socket_.async_receive(asio::buffer(answer_),
                           [self = shared_from_this()](boost::system::error_code failed, std::size_t) {
-                            if (!failed) self->answered->deliver({});
+                            const auto answered = std::exchange(self->answered_, nullptr);
+                            if (!failed && answered) answered();
                           });
-    return true;
   }
-  void close() {
+  void abandon() {
+    answered_ = nullptr;
     boost::system::error_code ignored;
     socket_.close(ignored);
   }
 
-  std::shared_ptr<Wake> answered = std::make_shared<Wake>();
-
  private:
   udp::socket socket_;
+  std::function<void()> answered_;
   std::array<std::uint8_t, 512> query_{};
   std::array<std::uint8_t, 1500> answer_{};
 };
-
-}  // namespace
 
 runtime::SocketAddress probe_target(const runtime::SocketAddress& listener) noexcept {
   if (!listener.is_wildcard()) return listener;
   return *runtime::SocketAddress::from_ip(listener.is_v6() ? "::1" : "127.0.0.1", listener.port());
 }
 
-asio::awaitable<void> watch_for_loop(std::shared_ptr<LoopState> state, runtime::SocketAddress listener,
-                                     runtime::Clock& clock, runtime::Random& random,
-                                     std::function<void(const LoopState&)> on_loop) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  const runtime::SocketAddress target = probe_target(listener);
-  for (int attempt = 0; attempt < kAttempts && !state->looping(); ++attempt) {
-    const auto probe = std::make_shared<Attempt>(executor);
-    const dns::Name name = state->new_probe(random);
-    const auto id = static_cast<std::uint16_t>(random.next());
-    const bool sent = probe->send(name, id, target);
-    const auto answered = co_await probe->answered->wait(clock, clock.now() + kInterval);
-    probe->close();
-    if (sent && answered) break;
+LoopWatch::LoopWatch(asio::io_context& loop, runtime::Clock& clock, runtime::Random& random,
+                     std::shared_ptr<LoopState> state, const runtime::SocketAddress& listener,
+                     std::function<void(const LoopState&)> on_loop)
+    : loop_(loop),
+      clock_(clock),
+      random_(random),
+      state_(std::move(state)),
+      target_(probe_target(listener)),
+      on_loop_(std::move(on_loop)) {
+  ask();
+}
+
+LoopWatch::~LoopWatch() {
+  if (attempt_) attempt_->abandon();
+  state_->disarm();
+}
+
+void LoopWatch::ask() {
+  if (attempt_) attempt_->abandon();
+  if (state_->looping() || attempts_++ == kAttempts) {
+    end();
+    return;
   }
-  state->disarm();
-  if (state->looping()) on_loop(*state);
+  attempt_ = std::make_shared<Attempt>(loop_, [this] { end(); });
+  attempt_->send(state_->new_probe(random_), static_cast<std::uint16_t>(random_.next()), target_);
+  timer_ = clock_.after(kInterval, [this] { ask(); });
+}
+
+void LoopWatch::end() {
+  timer_.cancel();
+  state_->disarm();
+  const auto on_loop = std::exchange(on_loop_, nullptr);
+  if (state_->looping() && on_loop) on_loop(*state_);
 }
 
 }  // namespace nld::plugins

@@ -1,7 +1,6 @@
 // Sends the loop probe to our own listener, from the control thread.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
@@ -15,10 +14,32 @@ namespace nld::plugins {
 /// Where the probe goes: the listener itself; the loopback address for a wildcard one.
 runtime::SocketAddress probe_target(const runtime::SocketAddress& listener) noexcept;
 
-/// Asks for a random name until an answer comes back, every 2 s for 30 s (CoreDNS's figures), then waits
-/// another moment for late returns and disarms. Calls `on_loop` once if a loop showed.
-boost::asio::awaitable<void> watch_for_loop(std::shared_ptr<LoopState> state, runtime::SocketAddress listener,
-                                            runtime::Clock& clock, runtime::Random& random,
-                                            std::function<void(const LoopState&)> on_loop);
+/// Asks for a random name until an answer comes back, every 2 s for 30 s (CoreDNS's figures), then disarms.
+/// Destroying it ends the watch.
+class LoopWatch {
+ public:
+  /// `on_loop` is called at most once.
+  LoopWatch(boost::asio::io_context& loop, runtime::Clock& clock, runtime::Random& random,
+            std::shared_ptr<LoopState> state, const runtime::SocketAddress& listener,
+            std::function<void(const LoopState&)> on_loop);
+  LoopWatch(const LoopWatch&) = delete;
+  LoopWatch& operator=(const LoopWatch&) = delete;
+  ~LoopWatch();
+
+ private:
+  class Attempt;
+  void ask();
+  void end();
+
+  boost::asio::io_context& loop_;
+  runtime::Clock& clock_;
+  runtime::Random& random_;
+  std::shared_ptr<LoopState> state_;
+  runtime::SocketAddress target_;
+  std::function<void(const LoopState&)> on_loop_;
+  int attempts_ = 0;
+  runtime::Timer timer_;
+  std::shared_ptr<Attempt> attempt_;
+};
 
 }  // namespace nld::plugins
