@@ -157,12 +157,12 @@ std::string_view to_string(LogLevel level) noexcept {
 }
 
 void Log::compose(LogLevel level, fmt::string_view format, fmt::format_args args) noexcept {
-  // A text that cannot be formatted (no memory) is lost; a query must not die of its log line.
   try {
     fmt::memory_buffer text;
     fmt::vformat_to(std::back_inserter(text), format, args);
     write(level, {text.data(), text.size()});
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+    // A text that cannot be formatted (no memory) is lost; a query must not die of its log line.
   }
 }
 
@@ -200,7 +200,8 @@ std::uint64_t AsyncLog::dropped() const noexcept {
 void AsyncLog::write(LogLevel level, std::string_view text) noexcept {
   try {
     state_->logger->log(to_spdlog(level), spdlog::string_view_t(text.data(), text.size()));
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+    // As above: without memory the line is lost.
   }
 }
 

@@ -231,6 +231,7 @@ void Server::drain() {
   loop_watches_.clear();
   const runtime::TimePoint deadline = clock_.now() + kDrainTime;
   std::vector<std::future<void>> drained;
+  drained.reserve(workers_.size());
   for (const auto& worker : workers_) drained.push_back(worker->drain(deadline));
   for (std::future<void>& done : drained) done.wait_until(deadline + std::chrono::milliseconds(200));
   for (const auto& worker : workers_) worker->stop();

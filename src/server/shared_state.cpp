@@ -9,6 +9,7 @@ namespace {
 /// A block is the same one after a reload when it serves the same zones on the same addresses.
 std::string identity(const plugins::BlockConfig& block) {
   std::vector<std::string> parts;
+  parts.reserve(block.zones.size() + block.bind.size());
   for (const plugins::ZoneKey& zone : block.zones) parts.push_back(zone.label + std::to_string(zone.port));
   for (const runtime::SocketAddress& address : block.bind) parts.push_back(address.ip_text());
   std::ranges::sort(parts);

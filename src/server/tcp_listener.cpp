@@ -51,7 +51,7 @@ bool TcpListener::make_room() {
     return connection->idle() ? connection->last_activity() : runtime::TimePoint::max();
   });
   counters_.evicted.add();
-  const std::shared_ptr<TcpConnection> candidate = *oldest;
+  const auto candidate = (*oldest)->shared_from_this();  // closing takes it off the list
   if (!candidate->idle()) return false;
   candidate->close();
   return true;

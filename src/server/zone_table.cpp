@@ -9,9 +9,10 @@ const std::shared_ptr<const pipeline::Chain> kNoChain;
 }  // namespace
 
 void ZoneTable::add(const dns::Name& zone, std::shared_ptr<const pipeline::Chain> chain) {
-  entries_.push_back({zone.lowered(), std::move(chain)});
-  std::ranges::stable_sort(entries_, std::ranges::greater{},
-                           [](const Entry& entry) { return entry.zone.label_count(); });
+  Entry entry{zone.lowered(), std::move(chain)};
+  const auto place = std::ranges::upper_bound(entries_, entry.zone.label_count(), std::ranges::greater{},
+                                              [](const Entry& other) { return other.zone.label_count(); });
+  entries_.insert(place, std::move(entry));
   index_.clear();
   if (entries_.size() <= kScanLimit) return;
   for (std::size_t at = 0; at < entries_.size(); ++at) index_.emplace(entries_[at].zone, at);

@@ -45,8 +45,7 @@ std::expected<std::shared_ptr<TcpConnection>, ExchangeError> TcpConnection::open
     std::shared_ptr<TransportMetrics> metrics) {
   auto handle = NativeSocket::open(Protocol::tcp, settings.remote, settings.source);
   if (!handle) return std::unexpected(std::move(handle.error()));
-  const std::shared_ptr<TcpConnection> connection(
-      new TcpConnection(loop, clock, settings, std::move(metrics)));
+  std::shared_ptr<TcpConnection> connection(new TcpConnection(loop, clock, settings, std::move(metrics)));
   boost::system::error_code failed;
   connection->socket_.assign(settings.remote.is_v6() ? asio::ip::tcp::v6() : asio::ip::tcp::v4(),
                              handle->get(), failed);

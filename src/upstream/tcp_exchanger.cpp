@@ -57,7 +57,7 @@ std::expected<TcpExchanger::ConnectionPtr, ExchangeError> TcpExchanger::pick() {
     metrics_->tcp.reused();
     return *fewest;
   }
-  const ConnectionPtr busy = any ? *fewest : nullptr;
+  ConnectionPtr busy = any ? *fewest : nullptr;
   auto opened = open();
   if (opened || !busy) return opened;
   metrics_->tcp.reused();

@@ -30,9 +30,9 @@ asio::awaitable<ExchangeResult> UdpExchanger::exchange(const Question& question,
     co_return std::unexpected(local_error(remote_, "too many queries outstanding"));
   }
   const InFlight counted(outstanding_);
-  const auto picked = pick();
+  auto picked = pick();
   if (!picked) co_return std::unexpected(picked.error());
-  const std::shared_ptr<UdpSocket> socket = *picked;
+  const std::shared_ptr<UdpSocket> socket = std::move(*picked);
   const auto done = std::make_shared<Completion>();
   const auto id = socket->send(*random_, question, done);
   if (!id) co_return std::unexpected(id.error());

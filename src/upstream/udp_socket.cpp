@@ -43,7 +43,7 @@ std::expected<std::shared_ptr<UdpSocket>, ExchangeError> UdpSocket::open(
   if (::connect(handle->get(), remote.native(), remote.native_size()) != 0) {
     return std::unexpected(dial_error(Protocol::udp, remote, source, "connect", errno));
   }
-  const std::shared_ptr<UdpSocket> socket(new UdpSocket(loop, std::move(batch), std::move(metrics), now));
+  std::shared_ptr<UdpSocket> socket(new UdpSocket(loop, std::move(batch), std::move(metrics), now));
   socket->route_ = {Protocol::udp, handle->local(), remote};
   boost::system::error_code failed;
   socket->socket_.assign(remote.is_v6() ? boost::asio::ip::udp::v6() : boost::asio::ip::udp::v4(),

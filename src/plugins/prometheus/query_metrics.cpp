@@ -60,10 +60,10 @@ QueryMetrics::QueryMetrics(metrics::Registry& registry, std::string server_label
 }
 
 void QueryMetrics::note(const QuerySample& sample) noexcept {
-  // Registering allocates; without memory the sample is lost, not the query.
   try {
     count(sample);
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+    // Registering allocates; without memory the sample is lost, not the query.
   }
 }
 
