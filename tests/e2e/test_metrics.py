@@ -80,13 +80,13 @@ def busy(netns, binary, tmp_path_factory):
         raw_udp(b"\0" * 12)
         start = ask("popular.test")
         assert start.answer
-        wait_until(lambda: ask("popular.test") and server.value("coredns_cache_prefetch_total"), 8, "a prefetch")
+        wait_until(lambda: ask("popular.test") and server.value("coredns_cache_prefetch_total"), 20, "a prefetch")
         first.stop()
         ask("down.test")
         server.wait_value("coredns_forward_healthcheck_failures_total", 2)
         second.stop()
         ask("stale.test")
-        wait_until(lambda: ask("popular.test") and server.value("coredns_cache_served_stale_total"), 8, "stale")
+        wait_until(lambda: ask("popular.test") and server.value("coredns_cache_served_stale_total"), 20, "stale")
         server.wait_value("coredns_health_request_duration_seconds_count", 1)
         yield server
         assert server.stop() == 0
