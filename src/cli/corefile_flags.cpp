@@ -34,7 +34,7 @@ void add_corefile_flags(CLI::App& command, server::CorefileOptions& options) {
       .add_option("--prometheus-listen-address", options.prometheus_endpoint,
                   "Address that replaces __PILLAR__PROMETHEUS__ENDPOINT__.")
       ->type_name("HOST:PORT");
-  command.add_option("--dns.port,--p", options.port, "Port of zones that name none.")
+  command.add_option("-p,--p,--dns.port", options.port, "Port of zones that name none.")
       ->type_name("PORT")
       ->check(CLI::Range(1, 65535))
       ->capture_default_str();

@@ -15,6 +15,8 @@ namespace asio = boost::asio;
 
 /// Stop ends within 5 s whatever hangs; this is the part for queries that wait.
 constexpr auto kDrainTime = std::chrono::seconds(3);
+/// And this for what the workers have to close.
+constexpr auto kStopTime = std::chrono::milliseconds(500);
 /// node-cache looks at its template's files that often.
 constexpr auto kTemplateInterval = std::chrono::seconds(10);
 
@@ -235,7 +237,8 @@ void Server::drain() {
   for (const auto& worker : workers_) drained.push_back(worker->drain(deadline));
   for (std::future<void>& done : drained) done.wait_until(deadline + std::chrono::milliseconds(200));
   for (const auto& worker : workers_) worker->stop();
-  for (const auto& worker : workers_) worker->join();
+  const runtime::TimePoint patience = clock_.now() + kStopTime;
+  for (const auto& worker : workers_) worker->join(patience);
   workers_.clear();
   upstreams_.close();
   log_.info("stopped");

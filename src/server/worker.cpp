@@ -11,7 +11,6 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr auto kDrainPoll = std::chrono::milliseconds(5);
-constexpr auto kStopPatience = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -39,7 +38,7 @@ Worker::Worker(std::size_t index, metrics::Registry& metrics, runtime::Log& log,
 
 Worker::~Worker() {
   if (thread_.joinable()) stop();
-  join();
+  join(clock_.now());
 }
 
 void Worker::start() {
@@ -144,9 +143,9 @@ void Worker::stop() {
   });
 }
 
-void Worker::join() {
+void Worker::join(runtime::TimePoint deadline) {
   if (!thread_.joinable()) return;
-  if (finished_.get_future().wait_for(kStopPatience) != std::future_status::ready) loop_.stop();
+  if (finished_.get_future().wait_until(deadline) != std::future_status::ready) loop_.stop();
   thread_.join();
 }
 

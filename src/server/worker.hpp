@@ -39,10 +39,10 @@ class Worker {
                           std::map<runtime::SocketAddress, ListenSockets> opened);
   /// Answers what has arrived, takes nothing new; ready when nothing waits any more, or at `deadline`.
   std::future<void> drain(runtime::TimePoint deadline);
-  /// Closes everything; `join` waits for the thread, not for long. Stop all workers, then join all: they
-  /// land each other's flights.
+  /// Closes everything; `join` waits for the thread, until `deadline` patiently. Stop all workers, then join
+  /// all: they land each other's flights.
   void stop();
-  void join();
+  void join(runtime::TimePoint deadline);
 
  private:
   struct Place;

@@ -28,6 +28,8 @@ class Lab {
   [[nodiscard]] const std::vector<std::uint8_t>* reply(const std::string& id) const;
   FakeUpstreams& upstreams() noexcept { return fakes_; }
   metrics::Registry& metrics() noexcept { return metrics_; }
+  server::QueryHandler& handler() noexcept { return *handler_; }
+  [[nodiscard]] runtime::TimePoint now() const noexcept { return clock_.now(); }
 
  private:
   class Sink;

@@ -21,7 +21,7 @@ std::vector<std::uint8_t> make_query(const QuerySpec& spec, std::uint16_t id);
 struct ResponseSpec {
   std::string rcode;
   bool aa = false, tc = false, ad = false;
-  std::vector<std::string> answer, authority;  ///< record lines
+  std::vector<std::string> answer{}, authority{};  ///< record lines
 };
 /// The response of an upstream to `query`.
 std::vector<std::uint8_t> make_response(const std::vector<std::uint8_t>& query, const ResponseSpec& spec);

@@ -77,6 +77,19 @@ struct CachePlugin::Fetch {
   AnswerPtr old;  ///< the expired or ageing answer that this fetch renews, if any
 };
 
+/// Lands its flight at the end of its scope.
+struct CachePlugin::Landed {
+  Landed(cache::Flights& its_flights, const Key& its_key, SharedResult its_result) noexcept
+      : flights(its_flights), key(its_key), result(std::move(its_result)) {}
+  Landed(const Landed&) = delete;
+  Landed& operator=(const Landed&) = delete;
+  ~Landed() { flights.land(key, result); }
+
+  cache::Flights& flights;
+  const Key& key;
+  SharedResult result;
+};
+
 std::string zones_label(const CacheConfig& config) {
   std::string label;
   for (const dns::Name& zone : config.zones) {
@@ -271,9 +284,12 @@ void CachePlugin::take_off(const Request& request, const Key& key, AnswerPtr old
 }
 
 asio::awaitable<void> CachePlugin::fetch(std::unique_ptr<Fetch> fetch) {
+  auto result = std::make_shared<FetchResult>();
+  // Lands even if an exception (an exhausted heap) ends this coroutine: a flight that never lands would make
+  // everybody who asks for its name wait.
+  const Landed landed{shared_->flights, fetch->key, result};
   co_await (*next_)(fetch->request, fetch->reply);
   const Reply& reply = fetch->reply;
-  auto result = std::make_shared<FetchResult>();
   result->plugin = reply.plugin;
   result->error = reply.error;
   result->extended_error = reply.extended_error;
@@ -289,7 +305,6 @@ asio::awaitable<void> CachePlugin::fetch(std::unique_ptr<Fetch> fetch) {
     const auto until = services_.clock.now() + config_.stale.failure_recheck;
     fetch->old->usage().recheck_after_ms.store(to_ms(until), std::memory_order_relaxed);
   }
-  shared_->flights.land(fetch->key, std::move(result));
 }
 
 AnswerPtr CachePlugin::store(const Key& key, const Reply& reply, const AnswerPtr& old) {

@@ -24,6 +24,7 @@ class CachePlugin final : public pipeline::Plugin {
 
  private:
   struct Fetch;
+  struct Landed;
 
   [[nodiscard]] bool concerns(const pipeline::Request& request) const noexcept;
   void serve(cache::AnswerPtr answer, runtime::TimePoint now, pipeline::Reply& reply) noexcept;

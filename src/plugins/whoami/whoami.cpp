@@ -19,6 +19,17 @@ dns::Name service_name(dns::NameView name, pipeline::Transport transport) noexce
   return dns::Name::copy_of({wire.data(), name.size() + kPrefix});
 }
 
+/// 4 or 16; a client of a dual-stack socket that came by IPv4 has 4.
+dns::Bytes address_octets(const runtime::SocketAddress& client) noexcept {
+  if (client.is_v6()) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(client.native());
+    const dns::Bytes all(v6->sin6_addr.s6_addr, 16);
+    return IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) ? all.last(4) : all;
+  }
+  const auto* v4 = reinterpret_cast<const sockaddr_in*>(client.native());
+  return {reinterpret_cast<const std::uint8_t*>(&v4->sin_addr.s_addr), 4};
+}
+
 }  // namespace
 
 pipeline::Verdict WhoamiPlugin::handle(pipeline::Request& request, pipeline::Reply& reply) {
@@ -28,16 +39,9 @@ pipeline::Verdict WhoamiPlugin::handle(pipeline::Request& request, pipeline::Rep
   builder.set_flags(dns::flag::QR | dns::flag::AA);
   builder.add_question(query.name, query.type, query.cls);
 
-  const sockaddr* client = request.client.native();
-  if (request.client.is_v6()) {
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(client);
-    builder.add_record(dns::Section::additional, query.name, dns::RRType::AAAA, query.cls, 0,
-                       {v6->sin6_addr.s6_addr, 16});
-  } else {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(client);
-    builder.add_record(dns::Section::additional, query.name, dns::RRType::A, query.cls, 0,
-                       {reinterpret_cast<const std::uint8_t*>(&v4->sin_addr.s_addr), 4});
-  }
+  const dns::Bytes address = address_octets(request.client);
+  builder.add_record(dns::Section::additional, query.name,
+                     address.size() == 4 ? dns::RRType::A : dns::RRType::AAAA, query.cls, 0, address);
   std::array<std::uint8_t, 7> srv{};  // priority 0, weight 0, port, target "."
   dns::put16(srv, 4, request.client.port());
   const dns::Name service = service_name(query.name, request.transport);

@@ -1,0 +1,83 @@
+// The hot path allocates nothing: counted, not believed.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "replay/lab.hpp"
+#include "replay/records.hpp"
+
+namespace {
+thread_local std::size_t allocations = 0;
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace nld::replay {
+namespace {
+
+class HotPath : public testing::Test {
+ protected:
+  HotPath() {
+    lab_.configure(". {\n errors\n cache 30\n loop\n forward . 10.0.0.1\n prometheus\n}\n");
+    ask("one", "www.example.org.");
+    answer({.rcode = "NOERROR", .answer = {"www.example.org. 60 IN A 192.0.2.1"}});
+    ask("two", "gone.example.org.");
+    answer({.rcode = "NXDOMAIN",
+            .authority = {"example.org. 60 IN SOA ns.example.org. admin.example.org. 1 2 3 4 60"}});
+  }
+  void ask(const std::string& id, const std::string& name) {
+    lab_.query(id, make_query({.name = name, .type = "A"}, 1), pipeline::Transport::udp, "10.1.0.7");
+  }
+  void answer(const ResponseSpec& spec) {
+    const auto asked = lab_.upstreams().at("10.0.0.1").front();
+    asked->answer->deliver(make_response(asked->query, spec));
+    lab_.settle();
+  }
+  /// Allocations for one query that the cache answers.
+  std::size_t count(const std::string& name, pipeline::Transport transport) {
+    const std::vector<std::uint8_t> packet = make_query({.name = name, .type = "A"}, 2);
+    std::vector<std::uint8_t> out(dns::kMaxMessageSize);
+    const server::Inbound inbound{.packet = packet,
+                                  .client = *runtime::SocketAddress::from_ip("10.1.0.7", 4000),
+                                  .local = *runtime::SocketAddress::from_ip("169.254.20.10", 53),
+                                  .transport = transport,
+                                  .received = lab_.now()};
+    std::size_t before = 0;
+    for (int round = 0; round < 2; ++round) {  // the first one makes the metrics' series
+      before = allocations;
+      const auto handled = lab_.handler().handle(inbound, out, nullptr);
+      EXPECT_EQ(handled.result, server::QueryHandler::Result::replied);
+    }
+    return allocations - before;
+  }
+  Lab lab_;
+};
+
+TEST_F(HotPath, CountsAllocations) {
+  const std::size_t before = allocations;
+  const auto memory = std::make_unique<int>(1);
+  EXPECT_GT(allocations, before) << "the counter does not count";
+}
+TEST_F(HotPath, CachedAnswer) {
+  EXPECT_EQ(count("www.example.org.", pipeline::Transport::udp), 0U);
+}
+TEST_F(HotPath, CachedAnswerOverTcp) {
+  EXPECT_EQ(count("www.example.org.", pipeline::Transport::tcp), 0U);
+}
+TEST_F(HotPath, CachedDenial) {
+  EXPECT_EQ(count("gone.example.org.", pipeline::Transport::udp), 0U);
+}
+
+}  // namespace
+}  // namespace nld::replay
