@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 /// Stop ends within 5 s whatever hangs; this is the part for queries that wait.
 constexpr auto kDrainTime = std::chrono::seconds(3);
 /// And this for what the workers have to close.
-constexpr auto kStopTime = std::chrono::milliseconds(500);
+constexpr auto kStopTime = std::chrono::seconds(1);
 /// node-cache looks at its template's files that often.
 constexpr auto kTemplateInterval = std::chrono::seconds(10);
 

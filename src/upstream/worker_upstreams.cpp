@@ -45,6 +45,7 @@ std::shared_ptr<Exchanger> WorkerUpstreams::get(const runtime::SocketAddress& ad
 }
 
 void WorkerUpstreams::close() noexcept {
+  closed_ = true;
   for (const auto& [key, known] : known_) {
     if (const auto exchanger = known.lock()) exchanger->close();
   }

@@ -38,9 +38,12 @@ class WorkerUpstreams {
   /// Ends everything outstanding with an error. Let the loop run once more after it, so that the coroutines
   /// that wait can end.
   void close() noexcept;
+  /// After `close`: who retries must give up.
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
 
  private:
   Factory make_;
+  bool closed_ = false;
   std::map<std::pair<runtime::SocketAddress, TransportOptions>, std::weak_ptr<Exchanger>> known_;
 };
 

@@ -12,7 +12,7 @@ from lab.client import Stream, ask, data, query, timed
 from lab.fakedns import Later
 from lab.metrics import http_get
 from lab.ours import block
-from lab.waiting import wait_until
+from lab.waiting import PATIENCE, wait_until
 
 PLAIN = block("cache 30", "forward . 127.0.0.2")
 
@@ -111,7 +111,7 @@ def test_silent_upstream_does_not_delay_the_end_for_long(serve, fake):
     with burst(5, lambda number: f"n{number}.test"):
         wait_until(lambda: upstream.count() >= 5, 5, "the queries upstream")
         code, seconds = timed(server.stop)
-    assert code == 0 and seconds < 7
+    assert code == 0 and seconds < 5 * PATIENCE
 
 
 def test_lameduck(serve, upstream):

@@ -38,10 +38,6 @@ Key key_of(const cache::KeyHasher& hasher, const Request& request) noexcept {
   return {hasher, query.name, query.type, query.cls, query.dnssec_ok(), query.header.has(dns::flag::CD)};
 }
 
-std::int64_t to_ms(runtime::TimePoint when) noexcept {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
-}
-
 /// The query as a fetch sends it down the chain: the key and nothing else of the client's message, so that
 /// the answer fits everyone who asks for that key.
 std::vector<std::uint8_t> query_message(const Key& key, bool recursion_desired) {
@@ -214,7 +210,7 @@ asio::awaitable<void> CachePlugin::resolve(Request& request, Reply& reply, pipel
   const Key key = key_of(services_.hasher, request);
   const runtime::TimePoint now = services_.clock.now();
   AnswerPtr stale = choose_stale(config_, shared_->table.find(key), now);
-  if (stale && to_ms(now) < stale->usage().recheck_after_ms.load(std::memory_order_relaxed)) {
+  if (stale && steady_ms(now) < stale->usage().recheck_after_ms.load(std::memory_order_relaxed)) {
     serve_stale(std::move(stale), reply);
     co_return;
   }
@@ -269,7 +265,7 @@ void CachePlugin::serve_result(const FetchResult& result, Reply& reply) const {
 }
 
 void CachePlugin::refresh(const Request& request, const AnswerPtr& old, bool prefetch) {
-  const auto now_ms = to_ms(request.received);
+  const auto now_ms = steady_ms(request.received);
   if (now_ms < old->usage().recheck_after_ms.load(std::memory_order_relaxed)) return;
   const Key key = key_of(services_.hasher, request);
   if (!shared_->flights.lead_alone(key)) return;
@@ -303,7 +299,7 @@ asio::awaitable<void> CachePlugin::fetch(std::unique_ptr<Fetch> fetch) {
   const bool failed = !result->answer || result->answer->facts().part == Part::failure;
   if (fetch->old && failed) {
     const auto until = services_.clock.now() + config_.stale.failure_recheck;
-    fetch->old->usage().recheck_after_ms.store(to_ms(until), std::memory_order_relaxed);
+    fetch->old->usage().recheck_after_ms.store(steady_ms(until), std::memory_order_relaxed);
   }
 }
 

@@ -10,10 +10,6 @@ namespace {
 using cache::Answer;
 using cache::Part;
 
-std::int64_t to_ms(runtime::TimePoint when) noexcept {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
-}
-
 const CacheConfig::Part& part_of(const CacheConfig& config, Part part) noexcept {
   return part == Part::success ? config.success : config.denial;
 }
@@ -24,6 +20,10 @@ std::uint32_t clamp_ttl(const CacheConfig::Part& part, std::uint32_t ttl) noexce
 }
 
 }  // namespace
+
+std::int64_t steady_ms(runtime::TimePoint when) noexcept {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
+}
 
 std::optional<std::uint32_t> storage_ttl(const CacheConfig& config, const Answer::Facts& facts) noexcept {
   if (facts.part == Part::failure) {
@@ -64,7 +64,7 @@ bool note_hit_and_check_prefetch(const CacheConfig& config, const Answer& answer
                                  runtime::TimePoint now) noexcept {
   if (config.prefetch.amount == 0 || answer.facts().part == Part::failure) return false;
   Answer::Usage& usage = answer.usage();
-  const std::int64_t now_ms = to_ms(now);
+  const std::int64_t now_ms = steady_ms(now);
   const std::int64_t last_ms = usage.last_hit_ms.exchange(now_ms, std::memory_order_relaxed);
   std::uint32_t hits = 1;
   if (last_ms != 0 && now_ms - last_ms > config.prefetch.gap.count()) {

@@ -10,6 +10,9 @@
 
 namespace nld::plugins {
 
+/// The steady clock in milliseconds, as Answer::Usage counts.
+std::int64_t steady_ms(runtime::TimePoint when) noexcept;
+
 /// Seconds an answer is kept: the response's TTL between the part's MINTTL and TTL; failures by `servfail`.
 /// Nothing: not to be stored (rcodes that CoreDNS calls errors, servfail 0).
 std::optional<std::uint32_t> storage_ttl(const CacheConfig& config,

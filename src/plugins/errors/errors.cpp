@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "corefile/duration.hpp"
+
 namespace nld::plugins {
 namespace {
 
@@ -23,31 +25,7 @@ runtime::LogLevel to_log_level(ErrorsConfig::Level level) noexcept {
   return runtime::LogLevel::error;
 }
 
-/// "1.5", "0.25": at most three decimals, none that are zero at the end.
-std::string with_thousandths(std::int64_t thousandths) {
-  std::string text = fmt::format("{}", thousandths / 1000);
-  if (const std::int64_t rest = thousandths % 1000; rest != 0) {
-    text += fmt::format(".{:03}", rest);
-    text.resize(text.find_last_not_of('0') + 1);
-  }
-  return text;
-}
-
 }  // namespace
-
-std::string go_duration(std::chrono::milliseconds duration) {
-  constexpr std::int64_t kSecond = 1000;
-  constexpr std::int64_t kMinute = 60 * kSecond;
-  constexpr std::int64_t kHour = 60 * kMinute;
-  const std::int64_t total = duration.count();
-  if (total == 0) return "0s";
-  if (total < 0) return "-" + go_duration(-duration);
-  if (total < kSecond) return fmt::format("{}ms", total);
-  std::string text;
-  if (total >= kHour) text += fmt::format("{}h", total / kHour);
-  if (total >= kMinute) text += fmt::format("{}m", total % kHour / kMinute);
-  return text + with_thousandths(total % kMinute) + "s";
-}
 
 ErrorCounts::ErrorCounts(const ErrorsConfig& config) {
   for (const ErrorsConfig::Consolidate& rule : config.consolidate) {
@@ -103,7 +81,7 @@ void ErrorsPlugin::print(ErrorCounts::Rule& rule) {
   if (count == 0 || (count == 1 && rule.config.show_first)) return;
   log_.line(to_log_level(rule.config.level),
             fmt::format("plugin/errors: {} errors like '{}' occurred in last {}", count,
-                        rule.config.expression, go_duration(rule.config.period)));
+                        rule.config.expression, corefile::to_go_string(rule.config.period)));
 }
 
 }  // namespace nld::plugins

@@ -58,7 +58,4 @@ class ErrorsPlugin final : public pipeline::Plugin {
   std::vector<runtime::Timer> timers_;  // by rule: armed by the worker that saw a period's first error
 };
 
-/// As Go prints a duration: "30s", "5m0s", "1.5s", "250ms".
-std::string go_duration(std::chrono::milliseconds duration);
-
 }  // namespace nld::plugins

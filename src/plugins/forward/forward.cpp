@@ -69,6 +69,7 @@ class Forward final : public pipeline::Plugin {
 
   ForwardConfig config_;
   std::shared_ptr<ForwardShared> shared_;
+  const upstream::WorkerUpstreams* upstreams_;
   runtime::Clock* clock_;
   runtime::Random* random_;
   ForwardMetrics metrics_;
@@ -80,6 +81,7 @@ Forward::Forward(const ForwardConfig& config, std::shared_ptr<ForwardShared> sha
                  metrics::Registry& registry, std::size_t worker)
     : config_(config),
       shared_(std::move(shared)),
+      upstreams_(&upstreams),
       clock_(&clock),
       random_(&random),
       metrics_(registry, worker) {
@@ -144,7 +146,7 @@ asio::awaitable<Forward::Findings> Forward::ask_upstreams(const pipeline::Reques
   const runtime::TimePoint begin = clock_->now();
   runtime::Duration pause = kFirstPause;
 
-  while (clock_->now() < limits.total &&
+  while (clock_->now() < limits.total && !upstreams_->closed() &&
          (config_.max_connect_attempts == 0 || failed < config_.max_connect_attempts)) {
     if (at == order.size()) {
       // Everyone was asked: an answer that only called for failover is the best there is.

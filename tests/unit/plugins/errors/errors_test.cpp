@@ -133,17 +133,5 @@ TEST_F(Errors, OfAllWorkersMakeOneLine) {
               ElementsAre("[ERROR] plugin/errors: 3 errors like 'timeout' occurred in last 10s"));
 }
 
-TEST(GoDuration, PrintsAsGoDoes) {
-  EXPECT_EQ(go_duration(milliseconds(0)), "0s");
-  EXPECT_EQ(go_duration(milliseconds(250)), "250ms");
-  EXPECT_EQ(go_duration(milliseconds(1'500)), "1.5s");
-  EXPECT_EQ(go_duration(milliseconds(2'050)), "2.05s");
-  EXPECT_EQ(go_duration(seconds(30)), "30s");
-  EXPECT_EQ(go_duration(seconds(300)), "5m0s");
-  EXPECT_EQ(go_duration(milliseconds(90'010)), "1m30.01s");
-  EXPECT_EQ(go_duration(seconds(3600)), "1h0m0s");
-  EXPECT_EQ(go_duration(seconds(-5)), "-5s");
-}
-
 }  // namespace
 }  // namespace nld::plugins
