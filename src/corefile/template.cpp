@@ -14,6 +14,7 @@ constexpr std::string_view kLocalDns = "__PILLAR__LOCAL__DNS__";
 constexpr std::string_view kDnsServer = "__PILLAR__DNS__SERVER__";
 constexpr std::string_view kDnsDomain = "__PILLAR__DNS__DOMAIN__";
 constexpr std::string_view kPrometheusEndpoint = "__PILLAR__PROMETHEUS__ENDPOINT__";
+constexpr std::string_view kShortPrometheusEndpoint = "__PROMETHEUS__ENDPOINT__";  // the end of the one above
 
 // The forward block of the Kubernetes manifest. With nameservers of the operator's own, node-cache turns it
 // to UDP, but only in exactly this spelling; another spelling keeps its transport.
@@ -77,6 +78,9 @@ RenderedTemplate render_template(std::string_view base, const TemplateValues& va
   substitute_optional(rendered, kDnsDomain, values.dns_domain, "expected the cluster domain");
   substitute_optional(rendered, kPrometheusEndpoint, values.prometheus_endpoint,
                       "expected an address to serve metrics on");
+  if (values.prometheus_endpoint) {
+    replace_all(rendered.text, kShortPrometheusEndpoint, *values.prometheus_endpoint);
+  }
   for (const auto& [domain, servers] : values.kube_dns.stub_domains) {
     rendered.text += "\n" + domain + ":" + std::to_string(values.port) +
                      " {\n    errors\n    cache 30\n    bind " + local + "\n    forward . " +

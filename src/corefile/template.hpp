@@ -62,7 +62,7 @@ struct RenderedTemplate {
 
 /// Placeholders: __PILLAR__CLUSTER__DNS__, __PILLAR__UPSTREAM__SERVERS__, __PILLAR__LOCAL__DNS__,
 /// __PILLAR__DNS__SERVER__ (becomes nothing: -localip names that address too), __PILLAR__DNS__DOMAIN__,
-/// __PILLAR__PROMETHEUS__ENDPOINT__. Stub domains are appended sorted by name.
+/// __PILLAR__PROMETHEUS__ENDPOINT__ (also without PILLAR). Stub domains are appended sorted by name.
 RenderedTemplate render_template(std::string_view base, const TemplateValues& values);
 
 /// "kube-dns-upstream" -> "KUBE_DNS_UPSTREAM_SERVICE_HOST", which Kubernetes sets in every pod.

@@ -99,6 +99,7 @@ TEST(Template, OptionalPlaceholdersAreReportedWhenWithoutValue) {
   input.prometheus_endpoint = ":9253";
   EXPECT_EQ(render_template(base, input).text,
             "k8s.example:53 {\n prometheus :9253\n forward . 10.100.0.7\n}");
+  EXPECT_EQ(render_template("prometheus __PROMETHEUS__ENDPOINT__", input).text, "prometheus :9253");
   EXPECT_TRUE(render_template(".:53 {\n}", TemplateValues{}).problems.empty())
       << "only what the text asks for";
 }
