@@ -15,13 +15,13 @@ namespace nld::server {
 
 /// The flags that say where to look; names are node-cache's.
 struct CorefileOptions {
-  std::filesystem::path conf;         ///< --conf; empty with neither of the others: the embedded default
-  std::filesystem::path base;         ///< -basecorefile: a template
-  std::filesystem::path kube_dns_cm;  ///< -kubednscm: folder of the kube-dns ConfigMap
+  std::filesystem::path conf{};         ///< --conf; empty with neither of the others: the embedded default
+  std::filesystem::path base{};         ///< -basecorefile: a template
+  std::filesystem::path kube_dns_cm{};  ///< -kubednscm: folder of the kube-dns ConfigMap
   std::string upstream_service = "kube-dns";  ///< -upstreamsvc
-  std::vector<std::string> local_ips;         ///< -localip
-  std::string dns_domain;                     ///< --cluster-domain, for __PILLAR__DNS__DOMAIN__
-  std::string prometheus_endpoint;            ///< -prometheus-listen-address
+  std::vector<std::string> local_ips{};       ///< -localip
+  std::string dns_domain{};                   ///< --cluster-domain, for __PILLAR__DNS__DOMAIN__
+  std::string prometheus_endpoint{};          ///< -prometheus-listen-address
   std::uint16_t port = 53;                    ///< -dns.port: for zones without one
 
   [[nodiscard]] bool is_template() const noexcept { return !base.empty() || !kube_dns_cm.empty(); }
