@@ -100,6 +100,7 @@ constexpr Option<ForwardConfig> kOptions[] = {
     {"max_age",
      [](Arguments& arguments, ForwardConfig& forward) {
        forward.max_age = arguments.duration("DURATION", milliseconds(0));
+       arguments.warn("has no effect yet: connections end by `expire`");
      }},
     {"max_idle_conns",
      [](Arguments& arguments, ForwardConfig& forward) {
