@@ -3,6 +3,8 @@
 
 #include <charconv>
 
+#include "plugins/arguments.hpp"
+
 namespace nld::plugins {
 
 std::optional<HostPort> split_host_port(std::string_view text) noexcept {
@@ -44,6 +46,13 @@ std::expected<runtime::SocketAddress, std::string> parse_listen_address(std::str
   const auto address = runtime::SocketAddress::from_ip(host, *port);
   if (!address) return std::unexpected("an IP address, localhost or nothing before the port");
   return *address;
+}
+
+runtime::SocketAddress read_listen_address(Arguments& arguments, std::string_view fallback) {
+  const std::string_view text = arguments.more() ? arguments.word("ADDRESS") : fallback;
+  const auto address = parse_listen_address(text);
+  if (!address) arguments.fail_value("ADDRESS", text, address.error());
+  return address.value_or(runtime::SocketAddress());
 }
 
 }  // namespace nld::plugins

@@ -11,6 +11,8 @@
 
 namespace nld::plugins {
 
+class Arguments;
+
 struct HostPort {
   std::string_view host;                 ///< brackets removed; may be empty
   std::optional<std::string_view> port;  ///< none: nothing after the host
@@ -25,5 +27,8 @@ std::optional<std::uint16_t> parse_port(std::string_view text) noexcept;
 /// The listen address of `prometheus`, `health`, `ready`: the port is required (0: the kernel's choice), an
 /// empty host is the wildcard of both families [::], "localhost" is 127.0.0.1. Error: what was expected.
 std::expected<runtime::SocketAddress, std::string> parse_listen_address(std::string_view text);
+
+/// The optional ADDRESS of such a directive; `fallback` when it has none. A wrong one fails `arguments`.
+runtime::SocketAddress read_listen_address(Arguments& arguments, std::string_view fallback);
 
 }  // namespace nld::plugins

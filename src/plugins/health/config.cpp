@@ -17,11 +17,9 @@ constexpr Option<HealthConfig> kOptions[] = {
 
 Result setup_health(const corefile::Directive& line, BlockConfig& block, SetupContext& context) {
   Arguments arguments(line, "health", context);
-  const std::string_view text = arguments.more() ? arguments.word("ADDRESS") : ":8080";
-  const auto address = parse_listen_address(text);
-  if (!address) arguments.fail_value("ADDRESS", text, address.error());
+  const runtime::SocketAddress address = read_listen_address(arguments, ":8080");
   if (Result done = arguments.finish(); !done) return done;
-  HealthConfig health{.address = *address};
+  HealthConfig health{.address = address};
   if (Result done = read_options(line, kOptions, health, context); !done) return done;
   if (block.health && block.health->address != health.address) {
     arguments.warn("replaces the health address given before in this server block, as in CoreDNS");

@@ -24,13 +24,11 @@ constexpr Option<Nothing> kOptions[] = {
 
 Result setup_prometheus(const corefile::Directive& line, BlockConfig& block, SetupContext& context) {
   Arguments arguments(line, "prometheus", context);
-  const std::string_view text = arguments.more() ? arguments.word("ADDRESS") : "localhost:9153";
-  const auto address = parse_listen_address(text);
-  if (!address) arguments.fail_value("ADDRESS", text, address.error());
+  const runtime::SocketAddress address = read_listen_address(arguments, "localhost:9153");
   if (Result done = arguments.finish(); !done) return done;
   Nothing nothing;
   if (Result done = read_options(line, kOptions, nothing, context); !done) return done;
-  block.prometheus = *address;
+  block.prometheus = address;
   return {};
 }
 

@@ -18,11 +18,9 @@ constexpr Option<BlockConfig> kOptions[] = {
 
 Result setup_ready(const corefile::Directive& line, BlockConfig& block, SetupContext& context) {
   Arguments arguments(line, "ready", context);
-  const std::string_view text = arguments.more() ? arguments.word("ADDRESS") : ":8181";
-  const auto address = parse_listen_address(text);
-  if (!address) arguments.fail_value("ADDRESS", text, address.error());
+  const runtime::SocketAddress address = read_listen_address(arguments, ":8181");
   if (Result done = arguments.finish(); !done) return done;
-  block.ready = *address;
+  block.ready = address;
   return read_options(line, kOptions, block, context);
 }
 
