@@ -53,8 +53,7 @@ class Answer {
 
   // Popularity and refresh state: relaxed atomics, changed by any worker.
   struct Usage {
-    std::atomic<std::uint32_t> hits{0};  ///< since the last gap longer than prefetch DURATION
-    std::atomic<bool> refreshing{false};
+    std::atomic<std::uint32_t> hits{0};             ///< since the last gap longer than prefetch DURATION
     std::atomic<std::int64_t> last_hit_ms{0};       ///< steady clock
     std::atomic<std::int64_t> recheck_after_ms{0};  ///< no refresh before that (RFC 8767 failure recheck)
   };
