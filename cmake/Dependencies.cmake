@@ -10,6 +10,7 @@ pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(libcap REQUIRED IMPORTED_TARGET libcap)
 # Capabilities belong to threads: libpsx makes cap_set_proc reach them all.
 pkg_check_modules(libpsx REQUIRED IMPORTED_TARGET libpsx)
+pkg_check_modules(libnl REQUIRED IMPORTED_TARGET libnl-3.0 libnl-route-3.0)
 pkg_check_modules(prometheus_core REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 add_library(prometheus-cpp::core ALIAS PkgConfig::prometheus_core)
 if(NLD_TESTS)

@@ -18,7 +18,10 @@ MAY_INCLUDE = {
     "upstream": ("dns", "runtime", "metrics"),
     "plugins": ("pipeline", "cache", "corefile", "upstream", "metrics", "dns", "runtime"),
     "server": ("plugins", "pipeline", "cache", "corefile", "upstream", "http", "metrics", "dns", "runtime"),
-    "cli": ("server", "plugins", "pipeline", "cache", "corefile", "upstream", "http", "metrics", "dns", "runtime"),
+    "net": ("runtime",),
+    "agent": ("net", "server", "corefile", "http", "metrics", "dns", "runtime"),
+    "cli": ("agent", "net", "server", "plugins", "pipeline", "cache", "corefile", "upstream", "http", "metrics", "dns",
+            "runtime"),
     "": ("cli",),  # main.cpp
 }
 

@@ -1,0 +1,29 @@
+// What a check found wrong and put right: for the log, `status` and the metrics.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nld::net {
+
+enum class Fault : std::uint8_t { missing, duplicated, altered, out_of_order, stale };
+
+struct Repair {
+  enum class Kind : std::uint8_t { interface, address, link, iptables, nftables };
+  Kind kind = Kind::interface;
+  Fault fault = Fault::missing;
+  std::string what;  ///< "nat NODE-LOCAL-DNS: rule 1", "address 169.254.20.10"
+};
+
+std::string_view to_string(Repair::Kind kind) noexcept;  ///< "interface", …
+std::string_view to_string(Fault fault) noexcept;        ///< "missing", "out of order", …
+
+/// Why a step failed; `locked`: another program held the xtables lock all the time.
+struct Failure {
+  std::string what;
+  bool locked = false;
+};
+
+}  // namespace nld::net
