@@ -246,19 +246,25 @@ int stream(bool tcp, const char* server, const char* name, Milliseconds every) {
 }
 
 [[noreturn]] void usage() {
-  std::fputs("usage: probe ask|stream udp|tcp SERVER NAME [MILLISECONDS]\n", stderr);
+  std::fputs("usage: probe ask|stream NAME MILLISECONDS [udp|tcp SERVER]...\n", stderr);
   std::exit(2);
+}
+
+bool is_tcp(std::string_view protocol) {
+  if (protocol != "udp" && protocol != "tcp") usage();
+  return protocol == "tcp";
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 5) usage();
+  if (argc < 6 || argc % 2 != 0) usage();
   const std::string_view command = argv[1];
-  const std::string_view protocol = argv[2];
-  if (protocol != "udp" && protocol != "tcp") usage();
-  const Milliseconds time(argc > 5 ? std::atoi(argv[5]) : 1500);
-  if (command == "ask") return ask(protocol == "tcp", argv[3], argv[4], time);
-  if (command == "stream") return stream(protocol == "tcp", argv[3], argv[4], time);
-  usage();
+  const char* name = argv[2];
+  const Milliseconds time(std::atoi(argv[3]));
+  if (command == "stream" && argc == 6) return stream(is_tcp(argv[4]), argv[5], name, time);
+  if (command != "ask") usage();
+  int status = 0;
+  for (int at = 4; at < argc; at += 2) status |= ask(is_tcp(argv[at]), argv[at + 1], name, time);
+  return status;
 }

@@ -71,10 +71,9 @@ life() {
   check "$1: one socket moves to cluster" await 20 stream_says udp cluster
   start_local_dns
   check "$1: one socket comes back to local" await 20 stream_says udp local
-  stream=$(stop_stream udp)
-  same "$1: one socket saw" "local cluster local" "${stream%% sent=*}"
-  lost=${stream##* lost=}
-  check "$1: one socket lost at most 2 (${stream##*local })" test "${lost%% *}" -le 2
+  stop_stream udp
+  same "$1: one socket saw" "local cluster local" "$stream_saw"
+  check "$1: one socket lost at most 2" test "$stream_lost" -le 2
   answered_by "$1: restarted" local
   stop_local_dns KILL
   ip -n node link delete nodelocaldns
