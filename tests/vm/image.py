@@ -14,21 +14,22 @@ import subprocess
 PROGRAMS = ("dash", "busybox", "ip", "nft", "conntrack", "ipvsadm", "kmod", "dnsmasq",
             "xtables-nft-multi", "xtables-legacy-multi")
 SEARCH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
-APPLETS = ("[ awk cat chmod cp cut date dmesg dirname basename env expr false find grep head hostname id kill ln ls "
-           "mkdir mkfifo mknod mount mv nproc nsenter od pidof ps pwd readlink reboot rm sed seq setsid sleep sort stat sync "
-           "sysctl tail tee test time timeout touch tr true umount uname uniq usleep wc which xargs").split()
+APPLETS = ("[ awk cat chmod cp cut date dmesg dirname basename env expr false find grep head hostname id kill ln "
+           "ls mkdir mkfifo mknod mount mv nproc nsenter od pidof ps pwd readlink reboot rm sed seq setsid sleep "
+           "sort stat sync sysctl tail tee test time timeout touch tr true umount uname uniq usleep wc which "
+           "xargs").split()
 LINKS = {"sh": "dash", "modprobe": "kmod", "insmod": "kmod", "lsmod": "kmod", "rmmod": "kmod",
          **{f"{family}{kind}{tail}": f"xtables-{kind.strip('-') or 'nft'}-multi"
             for family in ("iptables", "ip6tables") for kind in ("", "-nft", "-legacy")
             for tail in ("", "-save", "-restore")}}
-# The kernel loads the rest itself when somebody asks for it, as on a real node. These either cannot be found
-# by the kernel (an IPVS family, a link type) or are wanted from the start.
-MODULES = ("dummy veth ip_vs ip_vs_rr nf_conntrack_netlink nf_tables nft_compat nft_chain_nat nft_nat nft_masq "
-           "nft_ct nft_socket nft_hash nft_fib_ipv4 nft_fib_ipv6 nft_reject_inet nft_log nft_objref nft_limit "
-           "iptable_nat iptable_raw iptable_mangle iptable_filter ip6table_nat ip6table_raw ip6table_mangle "
-           "ip6table_filter xt_socket xt_nat xt_MASQUERADE xt_mark xt_comment xt_conntrack xt_CT xt_addrtype "
-           "xt_multiport xt_tcpudp xt_ipvs xt_set xt_statistic xt_physdev ip_set_hash_ipport ip_set_hash_ip "
-           "ip_set_bitmap_port ip_set_hash_ipportip ip_set_hash_ipportnet").split()
+# Not loaded at boot: the kernel calls modprobe when somebody wants one of them, as on a real node.
+MODULES = ("dummy veth virtio_pci virtio_net ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh nf_conntrack_netlink nf_tables "
+           "nft_compat nft_chain_nat nft_nat nft_masq nft_ct nft_socket nft_hash nft_fib_ipv4 nft_fib_ipv6 "
+           "nft_reject_inet nft_log nft_objref nft_limit iptable_nat iptable_raw iptable_mangle iptable_filter "
+           "ip6table_nat ip6table_raw ip6table_mangle ip6table_filter xt_socket xt_nat xt_MASQUERADE xt_mark "
+           "xt_comment xt_conntrack xt_CT xt_addrtype xt_multiport xt_tcpudp xt_ipvs xt_set xt_statistic "
+           "xt_physdev ip_set_hash_ipport ip_set_hash_ip ip_set_bitmap_port ip_set_hash_ipportip "
+           "ip_set_hash_ipportnet").split()
 
 
 def run(*command, **more):
@@ -150,6 +151,16 @@ def write_system(path, kernel, staging):
     archive.add("etc/protocols", b"icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n")
     archive.add("etc/nsswitch.conf", b"passwd: files\ngroup: files\nhosts: files\nprotocols: files\n")
     add_modules(archive, kernel, staging)
+    archive.write(path)
+
+
+def write_more(path, programs, texts):
+    """A third archive for whoever needs one: {path: program of the host}, {path: text of a script}."""
+    archive = Archive()
+    for target, source in programs.items():
+        add_program(archive, source, target)
+    for target, text in texts.items():
+        archive.add(target, text.encode(), 0o755)
     archive.write(path)
 
 

@@ -5,39 +5,46 @@ import re
 import shutil
 import subprocess
 
-PACKAGE = "linux-image-cloud-amd64"  # an empty package that names the newest
+PACKAGE = "linux-image-cloud-amd64"  # an empty package that depends on the newest
 
 
-def real_name():
-    text = subprocess.run(["apt-cache", "depends", PACKAGE], check=True, capture_output=True, text=True).stdout
+def newest_name():
+    """None when apt does not know: its lists may be old, or not there."""
+    text = subprocess.run(["apt-cache", "depends", PACKAGE], capture_output=True, text=True, check=False).stdout
     found = re.search(r"Depends: (linux-image-\S+)", text)
-    if not found:
-        raise RuntimeError(f"apt knows no {PACKAGE}; run apt-get update")
-    return found.group(1)
+    return found and found.group(1)
+
+
+def download(name, folder):
+    """Returns what went wrong, or nothing. As root apt would download as a user who cannot write here."""
+    done = subprocess.run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", name], cwd=folder,
+                          capture_output=True, text=True, check=False)
+    return done.stderr.strip() if done.returncode != 0 else ""
 
 
 def unpacked(cache):
-    """The folder of the unpacked package, under `cache`; older ones are removed."""
-    name = real_name()
-    place = cache / name
-    if (place / "boot").exists():
-        return place
-    for old in cache.glob("linux-image-*"):
-        shutil.rmtree(old)
-    downloads = cache / "download"
-    shutil.rmtree(downloads, ignore_errors=True)
+    """The folder of the unpacked package, under `cache`. A newer one replaces it."""
+    name = newest_name()
+    present = next(cache.glob("linux-image-*"), None)
+    if present and name in (present.name, None):
+        return present
+    downloads, fresh = cache / "download", cache / "unpacking"
+    for folder in (downloads, fresh):
+        shutil.rmtree(folder, ignore_errors=True)
     downloads.mkdir(parents=True)
-    # As root apt would download as its own user, who cannot write here.
-    done = subprocess.run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", name], cwd=downloads,
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"cannot download {name}: {done.stderr.strip()}")
-    fresh = cache / "unpacking"
-    shutil.rmtree(fresh, ignore_errors=True)
+    problem = download(name, downloads) if name else "not in apt's lists"
+    if problem:  # a mirror no longer has what old lists name
+        subprocess.run(["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", "update"], capture_output=True, check=False)
+        name = newest_name() or PACKAGE
+        problem = download(name, downloads)
+    if problem:
+        raise RuntimeError(f"cannot download {name}: {problem}")
     subprocess.run(["dpkg-deb", "-x", next(downloads.glob("*.deb")), fresh], check=True)
-    fresh.rename(place)
+    if present:
+        shutil.rmtree(present)
+    fresh.rename(cache / name)
     shutil.rmtree(downloads)
-    return place
+    return cache / name
 
 
 def image(place):

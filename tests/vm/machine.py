@@ -1,31 +1,30 @@
 """One run of QEMU: boots the archives, hands on each line of the serial console, ends within its time."""
 
-import os
-import signal
 import subprocess
 import threading
 
 # TCG: the host of CI is a virtual machine itself, and Debian's kernel does not start on its nested KVM.
 QEMU = ("qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "512", "-smp", "1", "-nographic", "-no-reboot",
-        "-nodefaults", "-net", "none", "-serial", "stdio", "-monitor", "none")
+        "-nodefaults", "-serial", "stdio", "-monitor", "none")
 # random.trust_cpu: with no disk and no network, there is no other early source of randomness.
 KERNEL = "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on nokaslr"
 
 
-def boot(kernel, archives, scenarios, limit, each_line):
-    """Returns whether the machine ended by itself; `each_line` gets the console's lines as they come."""
+def boot(kernel, archives, scenarios, limit, each_line, devices=()):
+    """Returns whether the machine ended by itself; `each_line` gets the console's lines as they come. `devices`
+    are arguments of QEMU; without them the machine has no network."""
     joined = archives[0].with_name("initrd")
     with open(joined, "wb") as out:
         for archive in archives:
             out.write(archive.read_bytes())
-    command = [*QEMU, "-kernel", str(kernel), "-initrd", str(joined),
+    command = [*QEMU, *(devices or ("-net", "none")), "-kernel", str(kernel), "-initrd", str(joined),
                "-append", f"{KERNEL} nld.scenarios={','.join(scenarios)}"]
     qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     expired = threading.Event()
 
     def kill():
         expired.set()
-        os.kill(qemu.pid, signal.SIGKILL)
+        qemu.kill()
     timer = threading.Timer(limit, kill)
     timer.start()
     try:

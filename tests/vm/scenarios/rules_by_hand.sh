@@ -1,8 +1,5 @@
 # The rules of docs/how-it-works.md, typed in: what the agent's rules are measured against.
-. /lab/guest/check.sh
-. /lab/guest/network.sh
-. /lab/guest/dns.sh
-. /lab/guest/ipvs.sh
+. /lab/guest/lab.sh
 
 make_interface() {
   ip -n node link add nodelocaldns type dummy

@@ -1,0 +1,54 @@
+# The agent in the node's namespace, and what is done to it. To be sourced after dns.sh.
+
+readonly INTERFACE=nodelocaldns
+
+# start_agent FLAGS…: agent_pid is set; its log goes on in /tmp/agent.log.
+start_agent() {
+  write_corefile
+  # Not through a function: the pid is to be the agent's.
+  ip netns exec node node-local-dns run -localip $LOCAL4,$LOCAL6 -conf /tmp/Corefile \
+    --cluster-dns $SERVICE4,$SERVICE6 -interfacename $INTERFACE -syncinterval 60 "$@" >>/tmp/agent.log 2>&1 &
+  agent_pid=$!
+  await 20 pod_sees local
+}
+
+# The whole log of an agent that failed a check is the best explanation.
+show_agent_log() { sed 's/^/    agent: /' /tmp/agent.log; }
+
+# Its child, the DNS server; the newest if one is just being replaced.
+server_of_agent() { tr ' ' '\n' <"/proc/$agent_pid/task/$agent_pid/children" | grep . | tail -n 1; }
+
+pod_sees() { [ "$(PATIENCE=500 who pod udp $LOCAL4)" = "$1" ]; }
+host_sees() { [ "$(PATIENCE=500 who node udp $LOCAL4)" = "$1" ]; }
+ended() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
+stopped() { grep -q '^State:[[:space:]]*T' "/proc/$1/status"; }
+
+# freeze_agent: what happens then is done by the rules alone.
+freeze_agent() {
+  kill -STOP "$agent_pid"
+  await 10 stopped "$agent_pid"
+}
+thaw_agent() { kill -CONT "$agent_pid"; }
+
+kill_server() {
+  killed_server=$(server_of_agent)
+  kill -KILL "$killed_server"
+  await 10 ended "$killed_server"
+}
+
+# stop_agent: sets agent_status to its exit code.
+stop_agent() {
+  kill -TERM "$agent_pid"
+  wait "$agent_pid"
+  agent_status=$?
+  agent_pid=
+}
+
+interface_is_there() { ip -n node link show $INTERFACE; }
+interface_is_gone() { ! interface_is_there; }
+
+# Everything that our rules could be in, without counters: to compare before and after.
+rules_of_node() {
+  in_node nft -s list ruleset
+  for family in iptables ip6tables; do in_node $family-legacy-save | grep -v '^#' | sed 's/ \[[0-9:]*\]//'; done
+}
