@@ -26,29 +26,39 @@ std::string label(const ListedObject& object) {
   return fmt::format("{} {}", object.kind, object.name);
 }
 
-/// Where two objects of one name differ, as far as it can be told in one repair each.
+/// The lines that stand in `of` more often than in `than`, each once.
+std::vector<std::string> surplus(const std::vector<std::string>& of, const std::vector<std::string>& than) {
+  std::vector<std::string> lines;
+  for (const std::string& line : of) {
+    if (std::ranges::count(of, line) > std::ranges::count(than, line) &&
+        std::ranges::find(lines, line) == lines.end()) {
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+/// Where two objects of one name differ; one entry for each kind of fault, however many lines have it.
 void compare_bodies(const ListedObject& wanted, const ListedObject& actual, std::string_view table,
                     std::vector<Repair>& out) {
-  const auto report = [&](Fault fault, const std::string& line) {
-    out.push_back({.kind = Repair::Kind::nftables,
-                   .fault = fault,
-                   .what = fmt::format("{}: {}{}{}", table, label(wanted), line.empty() ? "" : ": ", line)});
+  const auto report = [&](Fault fault, const std::vector<std::string>& lines) {
+    if (lines.empty()) return;
+    std::string what = fmt::format("{}: {}: {}", table, label(wanted), lines.front());
+    if (lines.size() > 1) what += fmt::format(" (and {} more)", lines.size() - 1);
+    out.push_back({.kind = Repair::Kind::nftables, .fault = fault, .what = std::move(what)});
   };
-  const auto count = [](const std::vector<std::string>& lines, const std::string& line) {
-    return std::ranges::count(lines, line);
-  };
-  const std::size_t before = out.size();
-  for (const std::string& line : wanted.lines) {
-    if (count(actual.lines, line) < count(wanted.lines, line)) report(Fault::missing, line);
+  const std::vector<std::string> missing = surplus(wanted.lines, actual.lines);
+  const std::vector<std::string> extra = surplus(actual.lines, wanted.lines);
+  std::vector<std::string> duplicated;
+  std::vector<std::string> stale;
+  for (const std::string& line : extra) {
+    const bool known = std::ranges::find(wanted.lines, line) != wanted.lines.end();
+    (known ? duplicated : stale).push_back(line);
   }
-  for (std::size_t at = 0; at < actual.lines.size(); ++at) {
-    const std::string& line = actual.lines[at];
-    const auto first = std::ranges::find(actual.lines, line) - actual.lines.begin();
-    if (std::cmp_not_equal(first, at)) continue;  // once for each line
-    if (count(actual.lines, line) <= count(wanted.lines, line)) continue;
-    report(count(wanted.lines, line) == 0 ? Fault::stale : Fault::duplicated, line);
-  }
-  if (out.size() == before) report(Fault::out_of_order, "");
+  report(Fault::missing, missing);
+  report(Fault::duplicated, duplicated);
+  report(Fault::stale, stale);
+  if (missing.empty() && extra.empty()) report(Fault::out_of_order, {wanted.lines.front()});
 }
 
 bool keeps_sets(const std::vector<ListedObject>& wanted, const std::vector<ListedObject>& actual) {

@@ -54,7 +54,8 @@ class SteeringTable {
 
  private:
   /// Empty: there is no such thing.
-  std::expected<std::string, Failure> list(const std::vector<std::string>& what);
+  std::expected<std::string, Failure> list(const std::vector<std::string>& argv);
+  std::expected<std::string, Failure> list_set(std::string_view set);
   std::expected<std::string, Failure> list_table();
   std::expected<void, Failure> apply(std::string_view input);
   /// The text that the table must be listed with.

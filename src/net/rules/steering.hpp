@@ -24,6 +24,8 @@ std::string steering_removal(Family family);
 
 inline constexpr std::string_view kAnsweringSet = "answering";
 inline constexpr std::string_view kAsideSet = "aside";
-inline constexpr std::string_view kSteeredCounter = "steered_packets";
+/// Packets that went to the cluster DNS, by the address that was asked. A set and not a counter object, for
+/// nft 1.0.6 reads one set alone, but every set of the table when it is asked for a counter.
+inline constexpr std::string_view kSteeredPacketsSet = "steered_packets";
 
 }  // namespace nld::net
