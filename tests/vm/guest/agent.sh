@@ -6,7 +6,7 @@ readonly INTERFACE=nodelocaldns
 start_agent() {
   write_corefile
   # Not through a function: the pid is to be the agent's.
-  ip netns exec node node-local-dns run -localip $LOCAL4,$LOCAL6 -conf /tmp/Corefile \
+  nsenter --net=/run/netns/node node-local-dns run -localip $LOCAL4,$LOCAL6 -conf /tmp/Corefile \
     --cluster-dns $SERVICE4,$SERVICE6 -interfacename $INTERFACE -syncinterval 60 "$@" >>/tmp/agent.log 2>&1 &
   agent_pid=$!
   await 20 pod_sees local

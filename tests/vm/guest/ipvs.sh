@@ -2,15 +2,17 @@
 
 # kube_proxy_ipvs BACKEND: as kube-proxy leaves a node. It sets vs.conntrack to 1 itself.
 kube_proxy_ipvs() {
-  ip -n node link add kube-ipvs0 type dummy
-  ip -n node address add $SERVICE4/32 dev kube-ipvs0
-  ip -n node address add $SERVICE6/128 dev kube-ipvs0 nodad
+  ip -n node -batch - <<END
+link add kube-ipvs0 type dummy
+address add $SERVICE4/32 dev kube-ipvs0
+address add $SERVICE6/128 dev kube-ipvs0 nodad
+END
   for protocol in u t; do
-    in_node ipvsadm -A -$protocol $SERVICE4:53 -s rr
-    in_node ipvsadm -a -$protocol $SERVICE4:53 -r $ENDPOINT4:53 -m
-    in_node ipvsadm -A -$protocol "[$SERVICE6]:53" -s rr
-    in_node ipvsadm -a -$protocol "[$SERVICE6]:53" -r "[$ENDPOINT6]:53" -m
-  done
+    echo "-A -$protocol $SERVICE4:53 -s rr"
+    for one in $ENDPOINTS4; do echo "-a -$protocol $SERVICE4:53 -r $one:53 -m"; done
+    echo "-A -$protocol [$SERVICE6]:53 -s rr"
+    for one in $ENDPOINTS6; do echo "-a -$protocol [$SERVICE6]:53 -r [$one]:53 -m"; done
+  done | in_node ipvsadm -R
   in_node sysctl -q -w net.ipv4.vs.conntrack=1 net.ipv4.vs.expire_nodest_conn=1 \
     net.ipv4.vs.expire_quiescent_template=1 net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
   masquerade iptables "$1" $SERVICE4 $PODS4
