@@ -22,14 +22,10 @@ LINKS = {"sh": "dash", "modprobe": "kmod", "insmod": "kmod", "lsmod": "kmod", "r
          **{f"{family}{kind}{tail}": f"xtables-{kind.strip('-') or 'nft'}-multi"
             for family in ("iptables", "ip6tables") for kind in ("", "-nft", "-legacy")
             for tail in ("", "-save", "-restore")}}
-# Not loaded at boot: the kernel calls modprobe when somebody wants one of them, as on a real node.
-MODULES = ("dummy veth virtio_pci virtio_net ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh nf_conntrack_netlink nf_tables "
-           "nft_compat nft_chain_nat nft_nat nft_masq nft_ct nft_socket nft_hash nft_fib_ipv4 nft_fib_ipv6 "
-           "nft_reject_inet nft_log nft_objref nft_limit iptable_nat iptable_raw iptable_mangle iptable_filter "
-           "ip6table_nat ip6table_raw ip6table_mangle ip6table_filter xt_socket xt_nat xt_MASQUERADE xt_mark "
-           "xt_comment xt_conntrack xt_CT xt_addrtype xt_multiport xt_tcpudp xt_ipvs xt_set xt_statistic "
-           "xt_physdev ip_set_hash_ipport ip_set_hash_ip ip_set_bitmap_port ip_set_hash_ipportip "
-           "ip_set_hash_ipportnet").split()
+# Not loaded at boot: the kernel calls modprobe when somebody wants one of them, as on a real node. So all of
+# netfilter is there, whatever a rule may need.
+MODULES = ("dummy", "veth", "virtio_pci", "virtio_net")
+MODULE_FOLDERS = ("kernel/net/netfilter", "kernel/net/ipv4/netfilter", "kernel/net/ipv6/netfilter")
 
 
 def run(*command, **more):
@@ -115,14 +111,12 @@ def add_modules(archive, kernel, staging):
     copy.mkdir(parents=True)
     for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
         shutil.copy(tree / name, copy)
-    for module in MODULES:
-        for line in run("/sbin/modprobe", "-d", kernel, "-S", release, "--show-depends", module).splitlines():
-            action, _, path = line.strip().partition(" ")
-            if action == "insmod":
-                source = pathlib.Path(path.split()[0])
-                target = copy / source.relative_to(tree)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(source, target)
+    netfilter = [path.stem for folder in MODULE_FOLDERS for path in sorted((tree / folder).rglob("*.ko"))]
+    wanted = run("/sbin/modprobe", "-d", kernel, "-S", release, "-a", "--show-depends", *MODULES, *netfilter)
+    for path in {line.split()[1] for line in wanted.splitlines() if line.startswith("insmod ")}:
+        target = copy / pathlib.Path(path).relative_to(tree)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
     run("/sbin/depmod", "-b", staging, release)
     for path in sorted(copy.rglob("*")):
         if path.is_file():

@@ -9,19 +9,19 @@ start_agent() {
   nsenter --net=/run/netns/node node-local-dns run -localip $LOCAL4,$LOCAL6 -conf /tmp/Corefile \
     --cluster-dns $SERVICE4,$SERVICE6 -interfacename $INTERFACE -syncinterval 60 "$@" >>/tmp/agent.log 2>&1 &
   agent_pid=$!
-  await 20 pod_sees local
+  # All of it: a server that answers may do so without rules, if writing them took too long at first.
+  await 40 is_healthy
 }
 
-# The whole log of an agent that failed a check is the best explanation.
-show_agent_log() { sed 's/^/    agent: /' /tmp/agent.log; }
+is_healthy() { in_node node-local-dns status -interfacename $INTERFACE; }
 
 # Its child, the DNS server; the newest if one is just being replaced.
 server_of_agent() { tr ' ' '\n' <"/proc/$agent_pid/task/$agent_pid/children" | grep . | tail -n 1; }
 
 pod_sees() { [ "$(PATIENCE=500 who pod udp $LOCAL4)" = "$1" ]; }
 host_sees() { [ "$(PATIENCE=500 who node udp $LOCAL4)" = "$1" ]; }
-ended() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
-stopped() { grep -q '^State:[[:space:]]*T' "/proc/$1/status"; }
+ended() { ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null; }
+stopped() { grep -q '^State:.T' "/proc/$1/status"; }
 
 # freeze_agent: what happens then is done by the rules alone.
 freeze_agent() {
