@@ -15,7 +15,7 @@ from lab.namespaces import remove_orphans
 from lab.ours import BINARY, run
 from lab.waiting import PATIENCE
 
-TEST_LIMIT = 120  # seconds; modules that boot a machine have a LIMIT of their own
+TEST_LIMIT = 120  # seconds; modules that take longer have a LIMIT of their own
 _figures = []
 
 
@@ -39,7 +39,7 @@ def figure(request):
 @pytest.fixture(autouse=True)
 def bounded_time(request, cluster):  # pylint: disable=unused-argument  (the cluster's start does not count)
     """A hang is a failure with a traceback, not a stuck run."""
-    limit = int(max(TEST_LIMIT, getattr(request.module, "LIMIT", 0) + 30) * PATIENCE)
+    limit = int(max(TEST_LIMIT, getattr(request.module, "LIMIT", 0)) * PATIENCE)
 
     def expired(_number, _frame):
         faulthandler.dump_traceback()

@@ -17,7 +17,8 @@ CACHE = HERE.parents[1] / "build/vm"
 SCENARIO = "real_kube_proxy"
 OUTSIDE = "10.0.2.2"  # the loopback of QEMU's namespace, as the machine sees it
 DEVICES = ("-netdev", "user,id=api", "-device", "virtio-net-pci,netdev=api,romfile=")
-LIMIT = 300
+MACHINE_LIMIT = 420  # seconds
+LIMIT = MACHINE_LIMIT + 30
 
 
 def archive_of_kube_proxy(cluster):
@@ -45,7 +46,8 @@ def test_kube_proxy_in_ipvs_mode(cluster, figure):
         if line in wishes:
             wishes[line]()
     try:
-        ended = machine.boot(kernel.image(release), parts, [SCENARIO], LIMIT, each_line, DEVICES)
+        ended = machine.boot(kernel.image(release), parts, [SCENARIO], MACHINE_LIMIT, each_line,
+                             scenario_limit=MACHINE_LIMIT, devices=DEVICES)
     finally:
         for one in services:
             one.delete()

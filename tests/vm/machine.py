@@ -11,15 +11,15 @@ QEMU = ("qemu-system-x86_64", "-accel", "tcg", "-cpu", "qemu64,+rdrand", "-m", "
 KERNEL = "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on nokaslr"
 
 
-def boot(kernel, archives, scenarios, limit, each_line, devices=()):
-    """Returns whether the machine ended by itself; `each_line` gets the console's lines as they come. `devices`
-    are arguments of QEMU; without them the machine has no network."""
+def boot(kernel, archives, scenarios, limit, each_line, *, scenario_limit=120, devices=()):
+    """Returns whether the machine ended by itself; `each_line` gets the console's lines as they come. Limits are
+    seconds, of the machine and of one scenario. `devices` are arguments of QEMU; without them there is no network."""
     joined = archives[0].with_name("initrd")
     with open(joined, "wb") as out:
         for archive in archives:
             out.write(archive.read_bytes())
     command = [*QEMU, *(devices or ("-net", "none")), "-kernel", str(kernel), "-initrd", str(joined),
-               "-append", f"{KERNEL} nld.scenarios={','.join(scenarios)}"]
+               "-append", f"{KERNEL} nld_scenarios={','.join(scenarios)} nld_limit={scenario_limit}"]
     qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     expired = threading.Event()
 

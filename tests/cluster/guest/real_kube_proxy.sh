@@ -11,9 +11,10 @@ has_no_endpoints() { for one in $ENDPOINTS4 $ENDPOINTS6; do ! serves "$one" || r
 asks_service() { [ "$(PATIENCE=1000 who pod udp $SERVICE4)" = cluster ]; }
 
 modprobe -a virtio_pci virtio_net
+ip link set eth0 name api0
 make_network
 start_upstreams
-ip link set eth0 netns node name api0
+ip link set api0 netns node
 ip -n node address add 10.0.2.15/24 dev api0
 ip -n node link set api0 up
 check "the API server is reached" await 20 reaches_api
@@ -28,7 +29,8 @@ PATH=/tmp/iptables:$PATH nsenter --net=/run/netns/node kube-proxy --kubeconfig /
   --conntrack-tcp-timeout-established 0 --conntrack-tcp-timeout-close-wait 0 >/tmp/kube-proxy.log 2>&1 &
 proxy_pid=$!
 
-if await 60 has_endpoints; then
+# It starts iptables, ipset and modprobe some hundred times, which takes long here.
+if await 150 has_endpoints; then
   pass "kube-proxy made the virtual services"
 else
   fail "kube-proxy made the virtual services" "$(tail -n 3 /tmp/kube-proxy.log)"

@@ -17,8 +17,7 @@ PROGRAMS = ("kube-proxy", "kube-apiserver")
 GO = pathlib.Path("/usr/lib/go-1.19/bin")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PACKAGES = ("golang-1.19-go", "etcd-server", "dpkg-dev")  # Debian's, that building and running need
-# What the program tells in /version; the package's "+really" is the truth.
-VERSION = "k8s.io/component-base/version"
+VERSION = "k8s.io/kubernetes/vendor/k8s.io/component-base/version"  # the variables that /version tells
 
 
 def run(*command, **more):
