@@ -1,0 +1,156 @@
+"""The cluster in a box measures right: rules written by hand show the losses and the rescues that NETWORK.md has
+measured. Needs none of our code; the local server is the lab's own."""
+
+import signal
+
+import pytest
+
+from lab.kube_proxy import PROGRAM, service_chain
+from lab.node import CLUSTER_DNS, LOCAL, LOCAL_ANSWER, WHO, Node, Responder
+from lab.steady import Steady
+from lab.waiting import PATIENCE
+
+CHAIN = f"""*nat
+:NODE-LOCAL-DNS - [0:0]
+-A PREROUTING -d {LOCAL[4]}/32 -p udp -m udp --dport 53 -j NODE-LOCAL-DNS
+-A NODE-LOCAL-DNS -m socket -j RETURN
+-A NODE-LOCAL-DNS -d {LOCAL[4]}/32 -j KUBE-MARK-MASQ
+-A NODE-LOCAL-DNS -d {LOCAL[4]}/32 -p udp -j {service_chain("dns", "udp")}
+COMMIT
+"""
+UNTRACKED = f"""*raw
+-A PREROUTING -d {LOCAL[4]}/32 -p udp -m udp --dport 53 -m socket --nowildcard -j NOTRACK
+-A OUTPUT -s {LOCAL[4]}/32 -p udp -m udp --sport 53 -j NOTRACK
+COMMIT
+"""
+STEER = f"""table ip by-hand {{
+  set steered {{ type ipv4_addr . inet_service; flags dynamic,timeout; timeout 1m; size 1024; }}
+  chain steer {{ type filter hook prerouting priority -310;
+    ip daddr {LOCAL[4]} udp dport 53 socket wildcard 0 notrack accept
+    ip daddr {LOCAL[4]} udp dport 53 update @steered {{ ip saddr . udp sport }} ip daddr set {CLUSTER_DNS[4]}
+  }}
+  chain answer {{ type filter hook postrouting priority 300;
+    ip saddr {CLUSTER_DNS[4]} udp sport 53 ip daddr . udp dport @steered ip saddr set {LOCAL[4]}
+  }}
+  chain untrack {{ type filter hook output priority -310; ip saddr {LOCAL[4]} udp sport 53 notrack; }}
+}}
+"""
+
+
+@pytest.fixture(scope="module", params=[("iptables", "nft"), ("iptables", "legacy"), ("nftables", "nft")],
+                ids="-".join)
+def node(request):
+    node = Node(*request.param)
+    try:
+        node.host.enter()
+        node.add_interface()
+        yield node
+    finally:
+        node.close()
+
+
+@pytest.fixture
+def local(node):
+    """The server on the link-local address."""
+    server = Responder(node.host, node.directory, "local", LOCAL_ANSWER, "2001:db8::1", (LOCAL[4],)).start()
+    yield server
+    if server.running():
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+
+
+@pytest.fixture
+def rules(node):
+    """rules(text, …) applies iptables-restore or nft input by hand, for the test."""
+    tables = set()
+
+    def apply(*texts):
+        for text in texts:
+            if text.startswith("*"):
+                node.kube_proxy.restore(4, text)
+                tables.add(text.split()[0][1:])
+            else:
+                node.host.run("nft", "-f", "-", stdin=text)
+    yield apply
+    program = PROGRAM[4, node.kube_proxy.backend]
+    for table in tables:
+        node.host.run(program, "-t", table, "-F")
+        node.host.run(program, "-t", table, "-X")
+    if "by-hand" in node.host.run("nft", "list", "tables"):
+        node.host.run("nft", "delete", "table", "ip", "by-hand")
+    node.kube_proxy.sync()
+
+
+def by_iptables(node):
+    if node.kube_proxy.mode != "iptables":
+        pytest.skip("the chain refers to kube-proxy's iptables chains")
+
+
+def kill(server):
+    server.send_signal(signal.SIGKILL)
+    server.wait()
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
+def test_service_address_leads_to_the_cluster_dns(node, family, tcp):
+    for space in (node.pod, node.host):
+        assert node.asks(space, family, tcp, server=CLUSTER_DNS[family]) == "cluster"
+
+
+def test_without_rules_a_dead_server_is_silence(node, local):
+    assert node.asks() == "local"
+    kill(local)
+    assert node.asks(timeout=0.2) == "nobody"
+
+
+def test_chain_alone_loses_the_steady_client(node, local, rules):
+    """The trap of NETWORK.md §1: connection tracking pins the socket to the dead server."""
+    by_iptables(node)
+    rules(CHAIN)
+    with Steady(node.pod, LOCAL[4], WHO) as client:
+        client.wait_for("local", 0, count=20)
+        kill(local)
+        dead = client.now()
+        node.wait_for("cluster")  # a new socket is served,
+        client.wait_for("", dead, count=100)  # the steady one is not,
+        assert client.counts(dead)["cluster"] == 0
+        node.host.run("conntrack", "-D", "-p", "udp", "--orig-dst", LOCAL[4])  # until tracking forgets it
+        client.wait_for("cluster", client.now())
+
+
+@pytest.mark.parametrize("kind", ["chain", "steer"])
+def test_untracked_flows_lose_nothing(node, local, rules, kind):
+    if kind == "chain":
+        by_iptables(node)
+    rules(*((CHAIN, UNTRACKED) if kind == "chain" else (STEER,)))
+    with Steady(node.pod, LOCAL[4], WHO) as client:
+        client.wait_for("local", 0, count=20)
+        before, killing = client.under_way(client.now()), client.now()
+        kill(local)
+        client.wait_for("cluster", killing, count=20)
+        local.start()
+        back = client.now()
+        client.wait_for("local", back, count=20)
+    assert client.counts()["cluster"] >= 20
+    assert client.lost(killing - 1, back) <= max(2 * PATIENCE, before)
+    assert client.lost(back) <= 2 * PATIENCE
+
+
+def test_a_hung_server_swallows_everything(node, local, rules):
+    rules(STEER)
+    local.send_signal(signal.SIGSTOP)
+    assert node.asks(timeout=0.3) == "nobody"
+    kill(local)
+    assert node.asks() == "cluster"
+
+
+def test_a_lost_interface_blinds_while_the_server_lives(node, local, rules):
+    rules(STEER)
+    node.host.ip("link", "delete", "nodelocaldns")
+    try:
+        assert node.asks(timeout=0.3) == "nobody"
+        kill(local)
+        assert node.asks() == "cluster"
+    finally:
+        node.add_interface()
