@@ -81,8 +81,9 @@ class Namespace:
 
     def run(self, *command, stdin=None, check=True):
         """Runs a command inside to its end; returns its output."""
-        done = subprocess.run(["ip", "netns", "exec", self.name, *map(str, command)], input=stdin, text=True,
-                              capture_output=True, check=False, timeout=20)
+        with self.inside():
+            done = subprocess.run(list(map(str, command)), input=stdin, text=True, capture_output=True, check=False,
+                                  timeout=20)
         if check and done.returncode != 0:
             raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr.strip()}\n{stdin or ''}")
         return done.stdout

@@ -34,12 +34,13 @@ class Responder(Process):
     """lab.responder in a namespace."""
 
     def __init__(self, space, directory, name, identity4, identity6, addresses):
-        super().__init__(["ip", "netns", "exec", space.name,
-                          *responder.command(identity4, identity6, addresses)], directory, name)
+        super().__init__(responder.command(identity4, identity6, addresses), directory, name)
+        self.space = space
         self.addresses = addresses
 
     def start(self):
-        super().start()
+        with self.space.inside():
+            super().start()
         self.wait_for_sockets([(protocol, one, 53) for one in self.addresses for protocol in ("udp", "tcp")])
         return self
 

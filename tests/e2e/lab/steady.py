@@ -139,10 +139,10 @@ class Steady:
     def lost(self, since=0.0, until=float("inf")):
         return self.counts(since, until)["lost"]
 
-    def under_way(self, when):
-        """How many queries were sent but not answered at that time: nobody can save these from a killed server."""
-        return sum(1 for one in list(self.queries)
-                   if one.sent <= when and not 0 < one.answered <= when and when - one.sent < GIVE_UP)
+    def queued(self, since, until):
+        """How many queries may have been in a server's queue while it died between these times: two, and those
+        sent meanwhile (a crowded machine takes a while to end a process)."""
+        return 2 + len(self.between(since, until))
 
     def wait_for(self, who, since, timeout=8.0, count=1):
         """Waits until `who` has answered `count` queries sent after `since`; returns the seconds from `since` to
