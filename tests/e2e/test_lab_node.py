@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from lab.kube_proxy import PROGRAM, service_chain
-from lab.node import CLUSTER_DNS, LOCAL, LOCAL_ANSWER, WHO, Node, Responder
+from lab.kube_proxy import service_chain
+from lab.node import CLUSTER_DNS, LOCAL, LOCAL_ANSWER, WHO, Responder
 from lab.steady import Steady
 
 CHAIN = f"""*nat
@@ -34,18 +34,20 @@ STEER = f"""table ip by-hand {{
   chain untrack {{ type filter hook output priority -310; ip saddr {LOCAL[4]} udp sport 53 notrack; }}
 }}
 """
+IPTABLES = ("iptables", "nft"), ("iptables", "legacy")
+ALL = *IPTABLES, ("nftables", "nft")
 
 
-@pytest.fixture(scope="module", params=[("iptables", "nft"), ("iptables", "legacy"), ("nftables", "nft")],
-                ids="-".join)
-def node(request):
-    node = Node(*request.param)
-    try:
-        node.host.enter()
-        node.add_interface()
-        yield node
-    finally:
-        node.close()
+def on_nodes(*kinds):
+    return pytest.mark.parametrize("node", kinds, indirect=True, ids="-".join)
+
+
+@pytest.fixture(autouse=True)
+def clean(node):
+    """Each test begins with the interface and kube-proxy's rules."""
+    node.add_interface()
+    yield
+    node.reset()
 
 
 @pytest.fixture
@@ -58,31 +60,13 @@ def local(node):
         server.wait()
 
 
-@pytest.fixture
-def rules(node):
-    """rules(text, …) applies iptables-restore or nft input by hand, for the test."""
-    tables = set()
-
-    def apply(*texts):
-        for text in texts:
-            if text.startswith("*"):
-                node.kube_proxy.restore(4, text)
-                tables.add(text.split()[0][1:])
-            else:
-                node.host.run("nft", "-f", "-", stdin=text)
-    yield apply
-    program = PROGRAM[4, node.kube_proxy.backend]
-    for table in tables:
-        node.host.run(program, "-t", table, "-F")
-        node.host.run(program, "-t", table, "-X")
-    if "by-hand" in node.host.run("nft", "list", "tables"):
-        node.host.run("nft", "delete", "table", "ip", "by-hand")
-    node.kube_proxy.sync()
-
-
-def by_iptables(node):
-    if node.kube_proxy.mode != "iptables":
-        pytest.skip("the chain refers to kube-proxy's iptables chains")
+def apply(node, *texts):
+    """iptables-restore or nft input, by hand."""
+    for text in texts:
+        if text.startswith("*"):
+            node.kube_proxy.restore(4, text)
+        else:
+            node.host.run("nft", "-f", "-", stdin=text)
 
 
 def kill(server):
@@ -93,6 +77,7 @@ def kill(server):
     return before, Steady.now()
 
 
+@on_nodes(*ALL)
 @pytest.mark.parametrize("family", [4, 6])
 @pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
 def test_service_address_leads_to_the_cluster_dns(node, family, tcp):
@@ -100,16 +85,17 @@ def test_service_address_leads_to_the_cluster_dns(node, family, tcp):
         assert node.asks(space, family, tcp, server=CLUSTER_DNS[family]) == "cluster"
 
 
+@on_nodes(*ALL)
 def test_without_rules_a_dead_server_is_silence(node, local):
     assert node.asks() == "local"
     kill(local)
     assert node.asks(timeout=0.2) == "nobody"
 
 
-def test_chain_alone_loses_the_steady_client(node, local, rules):
+@on_nodes(*IPTABLES)
+def test_chain_alone_loses_the_steady_client(node, local):
     """The trap of NETWORK.md §1: connection tracking pins the socket to the dead server."""
-    by_iptables(node)
-    rules(CHAIN)
+    apply(node, CHAIN)
     with Steady(node.pod, LOCAL[4], WHO) as client:
         client.wait_for("local", 0, count=20)
         _, dead = kill(local)
@@ -120,11 +106,11 @@ def test_chain_alone_loses_the_steady_client(node, local, rules):
         client.wait_for("cluster", client.now())
 
 
-@pytest.mark.parametrize("kind", ["chain", "steer"])
-def test_untracked_flows_lose_nothing(node, local, rules, kind):
-    if kind == "chain":
-        by_iptables(node)
-    rules(*((CHAIN, UNTRACKED) if kind == "chain" else (STEER,)))
+@pytest.mark.parametrize(("node", "rules"), [
+    pytest.param(kind, rules, id="-".join(kind) + f"-{name}") for name, rules, kinds in
+    (("chain", (CHAIN, UNTRACKED), IPTABLES), ("steer", (STEER,), ALL)) for kind in kinds], indirect=["node"])
+def test_untracked_flows_lose_nothing(node, local, rules):
+    apply(node, *rules)
     with Steady(node.pod, LOCAL[4], WHO) as client:
         client.wait_for("local", 0, count=20)
         killed, dead = kill(local)
@@ -136,20 +122,19 @@ def test_untracked_flows_lose_nothing(node, local, rules, kind):
     assert client.lost(dead) == 0, client.summary(dead)
 
 
-def test_a_hung_server_swallows_everything(node, local, rules):
-    rules(STEER)
+@on_nodes(*IPTABLES[:1])
+def test_a_hung_server_swallows_everything(node, local):
+    apply(node, STEER)
     local.send_signal(signal.SIGSTOP)
     assert node.asks(timeout=0.3) == "nobody"
     kill(local)
     assert node.asks() == "cluster"
 
 
-def test_a_lost_interface_blinds_while_the_server_lives(node, local, rules):
-    rules(STEER)
+@on_nodes(*IPTABLES[:1])
+def test_a_lost_interface_blinds_while_the_server_lives(node, local):
+    apply(node, STEER)
     node.host.ip("link", "delete", "nodelocaldns")
-    try:
-        assert node.asks(timeout=0.3) == "nobody"
-        kill(local)
-        assert node.asks() == "cluster"
-    finally:
-        node.add_interface()
+    assert node.asks(timeout=0.3) == "nobody"
+    kill(local)
+    assert node.asks() == "cluster"

@@ -116,11 +116,11 @@ class Namespace:
             space.ip("link", "set", name, "up")
 
 
-def kill_inhabitants(name):
+def kill_inhabitants(name, sparing=()):
     """Ends what was left running inside: a server outlives its agent by design. A namespace with a process
     in it would live on without its name."""
     for pid in map(int, _ip("netns", "pids", name).split()):
-        if pid != os.getpid():
+        if pid != os.getpid() and pid not in sparing:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 

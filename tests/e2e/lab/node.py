@@ -13,7 +13,7 @@ import tempfile
 from lab import responder
 from lab.client import Stream, ask, data
 from lab.kube_proxy import KubeProxy
-from lab.namespaces import Namespace
+from lab.namespaces import Namespace, kill_inhabitants
 from lab.processes import Process
 from lab.waiting import wait_until
 
@@ -28,6 +28,7 @@ INTERFACE = "nodelocaldns"
 LOCAL_ANSWER, CLUSTER_ANSWER = "192.0.2.1", "198.51.100.1"
 WHO = {LOCAL_ANSWER: "local", CLUSTER_ANSWER: "cluster"}
 FAMILIES = (4, 6)
+TABLES = ("raw", "nat", "filter")
 
 
 class Responder(Process):
@@ -131,6 +132,16 @@ class Node:
         for family in families:
             self.host.add_address(LOCAL[family], name)
         self.host.ip("link", "set", name, "up")
+
+    def reset(self):
+        """As before any test: kube-proxy's rules, no others, no interface, no process but the lab's servers."""
+        kill_inhabitants(self.host.name, sparing=[server.pid for server in self.servers])
+        if INTERFACE in self.links():
+            self.host.ip("link", "delete", INTERFACE)
+        self.host.run("nft", "flush", "ruleset")
+        for program in ("iptables-legacy-restore", "ip6tables-legacy-restore"):
+            self.host.run(program, "--wait", "5", stdin="".join(f"*{table}\nCOMMIT\n" for table in TABLES))
+        self.kube_proxy.sync()
 
     def links(self):
         return {line.split(": ")[1].split("@")[0] for line in self.host.ip("-o", "link").splitlines()}
