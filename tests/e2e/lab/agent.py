@@ -20,27 +20,27 @@ STARTED = r"started the DNS server, pid (\d+)"
 ANSWERS = r"the DNS server answers, pid (\d+), (\d+) ms after its start"
 
 
-def corefile(families=(4, 6), *directives, upstream=UPSTREAM, local=None):
-    addresses = " ".join(local or [LOCAL[family] for family in families])
-    return ours.block("cache 30", f"forward . {upstream}", *directives, bind=addresses, metrics=SERVER_METRICS)
+def corefile(addresses):
+    return ours.block("cache 30", f"forward . {UPSTREAM}", bind=" ".join(addresses), metrics=SERVER_METRICS)
 
 
 class Agent(Process):
     """Flags that every test wants are there; `more` adds to them. Runs in the calling thread's namespace."""
 
-    def __init__(self, directory, *more, name="agent", conf=None, families=(4, 6), sync="1h", metrics=METRICS,
-                 cluster_dns=None, environment=None):
+    def __init__(self, directory, *more, name="agent", conf=None, families=(4, 6), local=None, sync="1h",
+                 interface=INTERFACE, metrics=METRICS, cluster_dns=None):
         self.directory = pathlib.Path(directory)
-        self.families = families
+        self.interface = interface
         self.metrics_at = metrics
+        local = [LOCAL[family] for family in families] if local is None else local
         self.conf = self.directory / f"{name}.Corefile"
-        self.conf.write_text(corefile(families) if conf is None else conf)
+        self.conf.write_text(corefile(local) if conf is None else conf)
         dns = [CLUSTER_DNS[family] for family in families] if cluster_dns is None else cluster_dns
-        self.flags = ["-localip", ",".join(LOCAL[family] for family in families), "-conf", self.conf,
-                      "-interfacename", INTERFACE, "-syncinterval", sync, "-metrics-listen-address", metrics]
+        self.flags = ["-localip", ",".join(local), "-conf", self.conf, "-interfacename", interface,
+                      "-syncinterval", sync, "-metrics-listen-address", metrics]
         self.flags += ["--cluster-dns", ",".join(dns)] if dns else []
         self.flags += list(more)
-        super().__init__([ours.BINARY, "run", *self.flags], directory, name, environment)
+        super().__init__([ours.BINARY, "run", *self.flags], directory, name)
 
     # The server that it supervises.
 
@@ -82,7 +82,7 @@ class Agent(Process):
 
     def status(self):
         """(exit code, the JSON object)."""
-        done = ours.run("status", "--json", "-interfacename", INTERFACE)
+        done = ours.run("status", "--json", "-interfacename", self.interface)
         return done.returncode, json.loads(done.stdout)
 
     # Doing things to it.

@@ -56,6 +56,7 @@ class Node:
         try:
             self.pod, self.host, self.cluster = (self._space() for _ in range(3))
             self._wire()
+            self.own_links = self.links()
             self.kube_proxy = KubeProxy(self.host, kube_proxy, backend, CLUSTER_DNS, ENDPOINTS)
             self.kube_proxy.sync()
             self.cluster_dns = self._server(self.cluster, "cluster-dns", CLUSTER_ANSWER, "2001:db8::c",
@@ -136,8 +137,8 @@ class Node:
     def reset(self):
         """As before any test: kube-proxy's rules, no others, no interface, no process but the lab's servers."""
         kill_inhabitants(self.host.name, sparing=[server.pid for server in self.servers])
-        if INTERFACE in self.links():
-            self.host.ip("link", "delete", INTERFACE)
+        for link in self.links() - self.own_links:
+            self.host.ip("link", "delete", link)
         self.host.run("nft", "flush", "ruleset")
         for program in ("iptables-legacy-restore", "ip6tables-legacy-restore"):
             self.host.run(program, "--wait", "5", stdin="".join(f"*{table}\nCOMMIT\n" for table in TABLES))
