@@ -93,7 +93,7 @@ def test_status_of_a_healthy_node(node, run_agent):
     server = status["server"]
     assert (server["pid"], server["state"], server["restarts"]) == (agent.wait_serving(), "serving", 0)
     assert server["uptime_seconds"] >= 0 and server["last_probe_ms"] > 0
-    assert any(upstream["address"].startswith("127.0.0.2") for upstream in status["upstreams"]), status["upstreams"]
+    assert any(upstream["to"].startswith("127.0.0.2") for upstream in status["upstreams"]), status["upstreams"]
     assert status["cache"], status
     human = ours.run("status", "-interfacename", INTERFACE)
     assert human.returncode == 0
