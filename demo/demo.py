@@ -37,14 +37,19 @@ class Story:
         self.make_agent = make_agent
         self.agent = make_agent()
         self.marks = []
+        self.next = 0.0
 
     def step(self, title, action, seconds):
         say(paint(f"------- {title}", "bold"))
         self.marks.append((title, time.monotonic()))
         action()
-        time.sleep(max(0.0, self.marks[-1][1] + seconds - time.monotonic()))
+        self.next += seconds
+        time.sleep(max(0.0, self.next - time.monotonic()))
 
-    def run(self):
+    def run(self, zero):
+        # Each step begins when the line of the second before it is on the screen.
+        self.next = zero + Ticker.MOMENT + 0.05
+        time.sleep(self.next - time.monotonic())
         self.step("all is well", lambda: None, 2)
         self.step("kill -9 of the DNS server", self.kill_server, 3)
         self.step("the same, while the agent is held still", self.hold_agent_and_kill_server, 3)
@@ -111,9 +116,9 @@ def show(options):
             say()
             say("        " + "  ".join(paint(name, "bold", 30) for name in ("the pod", "the node itself")))
             with Steady(node.pod, LOCAL[4], WHO) as pod, Steady(node.host, LOCAL[4], WHO) as host:
-                with Ticker((pod, host), time.monotonic()):
-                    story.run()
-                    time.sleep(1.2)
+                zero = time.monotonic()
+                with Ticker((pod, host), zero):
+                    story.run(zero)
             story.agent.stop()
         summary(story.marks, (pod, host), ("pod", "node"))
     finally:

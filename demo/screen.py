@@ -53,7 +53,9 @@ class Background(threading.Thread):
 
 
 class Ticker(Background):
-    """A line for each second, when it has been over for one: a query without an answer by then is lost."""
+    """A line for each second, a moment after its end: a query without an answer by then is taken for lost. The
+    summary knows better: it has waited longer."""
+    MOMENT = 0.25
 
     def __init__(self, clients, zero):
         super().__init__(0.02)
@@ -63,7 +65,7 @@ class Ticker(Background):
 
     def look(self):
         since = self.zero + self.second
-        if time.monotonic() < since + 2:
+        if time.monotonic() < since + 1 + self.MOMENT:
             return
         columns = [who(client.counts(since, since + 1)) for client in self.clients]
         say(f"{self.second:4d} s  " + "  ".join(columns))
@@ -82,8 +84,8 @@ class LogTail(Background):
         text = self.path.read_text(errors="replace") if self.path.exists() else ""
         whole = text[:text.rfind("\n") + 1]
         for line in whole[self.shown:].splitlines():
-            message = re.sub(r"^\d\S+Z (\[\w+\] )?", "", line)
-            say(paint(f"        | {message}", "dim"))
+            if " [" in line:  # with a time and a level: the agent's or the server's
+                say(paint("        | " + re.sub(r"^\S+Z \[\w+\] ", "", line), "dim"))
         self.shown = len(whole)
 
 

@@ -153,9 +153,11 @@ class Steady:
         return wait_until(found, timeout, f"{who} to answer the steady client: {self.summary(since)}")
 
     def silence(self, since=0.0, until=float("inf")):
-        """The longest time between two answers that arrived after `since`."""
-        times = sorted(one.answered for one in list(self.queries) if since <= one.answered < until)
-        return max((b - a for a, b in zip(times, times[1:])), default=0.0)
+        """The longest time without an answer between the two."""
+        queries = list(self.queries)
+        begin, end = max(since, queries[0].sent), min(until, queries[-1].sent)
+        times = [begin, *sorted(one.answered for one in queries if begin <= one.answered <= end), end]
+        return max(b - a for a, b in zip(times, times[1:]))
 
     def summary(self, since=0.0, until=float("inf")):
         counts = self.counts(since, until)
