@@ -27,6 +27,11 @@ void add_corefile_flags(CLI::App& command, server::CorefileOptions& options) {
       ->type_name("IP[,IP]")
       ->delimiter(',');
   command
+      .add_option("--cluster-dns", options.cluster_dns,
+                  "Addresses of the cluster DNS, one of a family (default: that Service's).")
+      ->type_name("IP[,IP]")
+      ->delimiter(',');
+  command
       .add_option("--cluster-domain", options.dns_domain,
                   "Cluster domain that replaces __PILLAR__DNS__DOMAIN__ (default: left as it stands).")
       ->type_name("NAME");
@@ -38,6 +43,25 @@ void add_corefile_flags(CLI::App& command, server::CorefileOptions& options) {
       ->type_name("PORT")
       ->check(CLI::Range(1, 65535))
       ->capture_default_str();
+}
+
+std::vector<std::string> to_arguments(const server::CorefileOptions& options) {
+  std::vector<std::string> words;
+  const auto add = [&words](const char* flag, const std::string& value) {
+    if (value.empty()) return;
+    words.emplace_back(flag);
+    words.push_back(value);
+  };
+  add("--conf", options.conf);
+  add("--basecorefile", options.base);
+  add("--kubednscm", options.kube_dns_cm);
+  add("--upstreamsvc", options.upstream_service);
+  for (const std::string& address : options.local_ips) add("--localip", address);
+  for (const std::string& address : options.cluster_dns) add("--cluster-dns", address);
+  add("--cluster-domain", options.dns_domain);
+  add("--prometheus-listen-address", options.prometheus_endpoint);
+  add("--dns.port", std::to_string(options.port));
+  return words;
 }
 
 }  // namespace nld::cli

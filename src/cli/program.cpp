@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/command.hpp"
+#include "plugins/directives.hpp"
 
 namespace nld::cli {
 
@@ -21,6 +22,19 @@ std::vector<std::string> two_dashes(int count, const char* const* arguments) {
   return all;
 }
 
+namespace {
+
+/// node-cache has no commands: flags alone mean `run`, so that a DaemonSet changes only its image.
+std::vector<std::string> with_command(std::vector<std::string> words) {
+  const bool of_program = !words.empty() && (words[0] == "--help" || words[0] == "-h" ||
+                                             words[0] == "--version" || words[0] == "--plugins");
+  const bool named = !words.empty() && (!words[0].starts_with('-'));
+  if (!of_program && !named) words.insert(words.begin(), "run");
+  return words;
+}
+
+}  // namespace
+
 std::string version_number() {
   return NLD_VERSION;
 }
@@ -33,16 +47,27 @@ int run(int count, const char* const* arguments) {
   CLI::App program("The DNS cache of a Kubernetes node: a caching forwarder configured by a Corefile.",
                    "node-local-dns");
   program.set_version_flag("--version", version_line(), "Print the version and exit.");
-  program.require_subcommand(1);
+  program.require_subcommand(0, 1);
+  bool list_plugins = false;
+  program.add_flag("--plugins", list_plugins, "List the directives of a Corefile that work, and exit.");
+  add_run(program, exit_code);
   add_serve(program, exit_code);
   add_check(program, exit_code);
-  std::vector<std::string> words = two_dashes(count, arguments);
+  add_status(program, exit_code);
+  add_rules(program, exit_code);
+  add_cleanup(program, exit_code);
+  std::vector<std::string> words = with_command(two_dashes(count, arguments));
   std::ranges::reverse(words);  // CLI11 takes them from the back
   try {
     program.parse(words);
   } catch (const CLI::ParseError& error) {
     const int code = program.exit(error);
     return code == 0 ? kSuccess : kUsage;
+  }
+  if (list_plugins) {
+    for (const plugins::DirectiveInfo& directive : plugins::directives()) {
+      if (directive.support == plugins::Support::works) std::cout << directive.name << '\n';
+    }
   }
   return exit_code;
 }

@@ -1,6 +1,8 @@
 // Runs one program of the system to its end, bounded in time.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <expected>
 #include <string>
@@ -25,7 +27,9 @@ class CommandRunner {
                                                         std::string_view input) = 0;
 };
 
-/// posix_spawn(3) with pipes. No descriptor but 0, 1, 2 reaches the child; output beyond 64 MiB is an error.
+/// posix_spawn(3). No descriptor but 0, 1, 2 reaches the child, nor a signal that the caller blocks or
+/// handles; its locale is C. A child that outlives `limit` is killed with all of its process group. Output
+/// beyond 64 MiB is an error. For one thread at a time.
 class SystemCommands final : public CommandRunner {
  public:
   explicit SystemCommands(std::chrono::milliseconds limit) noexcept : limit_(limit) {}
@@ -34,6 +38,7 @@ class SystemCommands final : public CommandRunner {
 
  private:
   std::chrono::milliseconds limit_;
+  std::vector<pid_t> unreaped_;  // killed, but stuck in the kernel: reaped by a later run
 };
 
 }  // namespace nld::net

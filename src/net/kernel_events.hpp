@@ -12,20 +12,24 @@
 namespace nld::net {
 
 /// A change as far as the messages tell. Own changes are reported too. `overrun`: messages were lost, all may
-/// have changed.
+/// have changed; reported when it happens and once more when nothing is lost any longer.
 struct KernelEvent {
   enum class Kind : std::uint8_t { link, address, rule, overrun };
   Kind kind = Kind::link;
-  std::string_view name;   ///< of the link (also for addresses); of the nftables table for rules
+  /// Of the link, also for addresses (empty when it went before its name was asked for: its own event follows
+  /// or came before); of the nftables table for rules.
+  std::string_view name;
   std::string_view chain;  ///< for rules and chains, where the message has it
 };
 
 /// Two netlink sockets on one loop: rtnetlink (link, IPv4 and IPv6 addresses) and nfnetlink (nftables, which
-/// includes what iptables-nft does; iptables-legacy makes no events).
+/// includes what iptables-nft does; iptables-legacy makes no events). They hear the network namespace of the
+/// thread that opens them. Single-threaded: all on the loop's thread.
 class KernelEvents {
  public:
+  /// The names live as long as the call. It may destroy the KernelEvents; after that it is not called again.
   using Handler = std::function<void(const KernelEvent&)>;
-  /// `error` says which part is not available; the other still works.
+  /// Error: neither part is available. With one of the two it works, and missing() tells of the other.
   static std::expected<KernelEvents, std::string> open(boost::asio::io_context& loop, Handler handler);
   KernelEvents(KernelEvents&&) noexcept;
   KernelEvents& operator=(KernelEvents&&) noexcept;

@@ -24,6 +24,7 @@ std::string_view to_string(Fault fault) noexcept;        ///< "missing", "out of
 struct Failure {
   std::string what;
   bool locked = false;
+  std::vector<Repair> mended{};  ///< what was put right all the same: another table's part
 };
 
 }  // namespace nld::net

@@ -14,6 +14,27 @@ namespace {
 
 constexpr const char* kEmbedded = "<default>";
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+/// Without a cluster DNS there is nobody to send the cluster's zones to: that block is left out.
+std::string node_corefile(corefile::TemplateValues values, std::vector<std::string>& notes) {
+  std::string_view text = kNodeCorefile;
+  if (!values.cluster_dns) {
+    notes.push_back("no cluster DNS is known (--cluster-dns, or the Service '" + values.upstream_service +
+                    "' in the environment): names of the cluster are asked of /etc/resolv.conf, too");
+    text.remove_prefix(text.find(".:53 {"));
+  }
+  if (!values.dns_domain) values.dns_domain = "cluster.local";
+  if (!values.prometheus_endpoint) values.prometheus_endpoint = ":9253";
+  corefile::RenderedTemplate rendered = corefile::render_template(text, values);
+  notes.insert(notes.end(), rendered.problems.begin(), rendered.problems.end());
+  return std::move(rendered.text);
+}
+
 std::string sha512_hex(std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
@@ -47,6 +68,31 @@ const char* const kDefaultCorefile = R"(# The embedded default: a DNS cache for 
 }
 )";
 
+const char* const kNodeCorefile = R"(__PILLAR__DNS__DOMAIN__:53 in-addr.arpa:53 ip6.arpa:53 {
+    bind __PILLAR__LOCAL__DNS__
+    errors
+    cache {
+        success 9984 30
+        denial 9984 5
+    }
+    loop
+    reload
+    forward . __PILLAR__CLUSTER__DNS__ {
+        force_tcp
+    }
+    prometheus __PILLAR__PROMETHEUS__ENDPOINT__
+}
+.:53 {
+    bind __PILLAR__LOCAL__DNS__
+    errors
+    cache 30
+    loop
+    reload
+    forward . __PILLAR__UPSTREAM__SERVERS__
+    prometheus __PILLAR__PROMETHEUS__ENDPOINT__
+}
+)";
+
 CorefileSource::CorefileSource(CorefileOptions options, corefile::Surroundings surroundings)
     : options_(std::move(options)), surroundings_(std::move(surroundings)) {
   // node-cache's names for its two files; -kubednscm alone means a template too.
@@ -65,15 +111,24 @@ void CorefileSource::watch_sources() {
 std::expected<std::string, std::string> CorefileSource::text(std::vector<std::string>& notes) {
   watch_sources();
   if (!options_.is_template()) {
-    if (options_.conf.empty()) return kDefaultCorefile;
-    auto content = surroundings_.read_file(options_.conf);
-    if (!content) return std::unexpected(options_.conf.string() + ": " + content.error());
-    return content;
+    if (!options_.conf.empty()) {
+      auto content = surroundings_.read_file(options_.conf);
+      if (!content) return std::unexpected(options_.conf.string() + ": " + content.error());
+      return content;
+    }
+    if (options_.local_ips.empty()) return kDefaultCorefile;
+    return node_corefile(values(), notes);
   }
 
   const auto files = corefile::read_template_files(options_.base, options_.kube_dns_cm, surroundings_);
   if (!files) return std::unexpected(files.error());
   kube_dns_ = corefile::parse_kube_dns(*files, kube_dns_, notes);
+  corefile::RenderedTemplate rendered = corefile::render_template(files->base, values());
+  notes.insert(notes.end(), rendered.problems.begin(), rendered.problems.end());
+  return std::move(rendered.text);
+}
+
+corefile::TemplateValues CorefileSource::values() const {
   corefile::TemplateValues values{
       .local_ips = options_.local_ips,
       .port = options_.port,
@@ -82,11 +137,10 @@ std::expected<std::string, std::string> CorefileSource::text(std::vector<std::st
       .dns_domain = std::nullopt,
       .prometheus_endpoint = std::nullopt,
       .kube_dns = kube_dns_};
+  if (!options_.cluster_dns.empty()) values.cluster_dns = joined(options_.cluster_dns);
   if (!options_.dns_domain.empty()) values.dns_domain = options_.dns_domain;
   if (!options_.prometheus_endpoint.empty()) values.prometheus_endpoint = options_.prometheus_endpoint;
-  corefile::RenderedTemplate rendered = corefile::render_template(files->base, values);
-  notes.insert(notes.end(), rendered.problems.begin(), rendered.problems.end());
-  return std::move(rendered.text);
+  return values;
 }
 
 std::expected<Loaded, std::string> CorefileSource::load() {

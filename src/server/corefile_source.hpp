@@ -19,6 +19,7 @@ struct CorefileOptions {
   std::filesystem::path base{};         ///< -basecorefile: a template
   std::filesystem::path kube_dns_cm{};  ///< -kubednscm: folder of the kube-dns ConfigMap
   std::string upstream_service = "kube-dns";  ///< -upstreamsvc
+  std::vector<std::string> cluster_dns{};     ///< --cluster-dns; empty: that Service's, from the environment
   std::vector<std::string> local_ips{};       ///< -localip
   std::string dns_domain{};                   ///< --cluster-domain, for __PILLAR__DNS__DOMAIN__
   std::string prometheus_endpoint{};          ///< -prometheus-listen-address
@@ -29,6 +30,9 @@ struct CorefileOptions {
 
 /// Printed by `serve --print-default`: a cache for this machine on 127.0.0.1:5300.
 extern const char* const kDefaultCorefile;
+/// Printed by `serve --print-default --localip …`, and used with -localip and no file: a node's cache, as a
+/// template. Cluster zones and reverse zones go to the cluster DNS over TCP, the rest to /etc/resolv.conf.
+extern const char* const kNodeCorefile;
 
 struct Loaded {
   corefile::Syntax syntax;
@@ -50,6 +54,7 @@ class CorefileSource {
  private:
   void watch_sources();
   std::expected<std::string, std::string> text(std::vector<std::string>& notes);
+  [[nodiscard]] corefile::TemplateValues values() const;
 
   CorefileOptions options_;
   corefile::Surroundings surroundings_;

@@ -22,6 +22,19 @@ void add_cache_gauges(metrics::Registry& metrics, std::vector<GaugeHandle>& gaug
   entries("denial", cache::Part::denial);
 }
 
+/// An upstream of several `forward` directives is judged by each: more than 1 means that several call it
+/// down.
+void add_upstream_gauges(metrics::Registry& metrics, std::vector<GaugeHandle>& gauges,
+                         const SharedBlock& block) {
+  for (const auto& forward : block.forwards) {
+    for (const auto& health : forward->health) {
+      gauges.push_back(metrics.gauge(
+          {"node_local_dns_upstream_down", "Whether health checks call this upstream down (0: it is used)."},
+          {{"to", health->address().to_string()}}, [health] { return health->down() ? 1.0 : 0.0; }));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<GaugeHandle> process_gauges(metrics::Registry& metrics, const std::string& version,
@@ -50,6 +63,7 @@ std::vector<GaugeHandle> generation_gauges(metrics::Registry& metrics, const Gen
   gauges.push_back(metrics.gauge({"coredns_reload_version_info", "The digest of the configuration in use."},
                                  {{"hash", "sha512"}, {"value", generation.config.digest}},
                                  [] { return 1.0; }));
+  for (const SharedBlock& block : generation.blocks) add_upstream_gauges(metrics, gauges, block);
   std::set<std::pair<std::string, std::size_t>> seen;  // a block's zones share its cache
   for (const auto& [address, listen] : generation.plan) {
     for (const ZoneAt& at : listen.zones) {

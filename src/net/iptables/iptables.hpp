@@ -17,13 +17,15 @@ namespace nld::net {
 enum class Backend : std::uint8_t { nft, legacy };
 std::string_view to_string(Backend backend) noexcept;  ///< "nft"
 
-/// The backend that holds the kubelet's or kube-proxy's chains (KUBE-IPTABLES-HINT, KUBE-KUBELET-CANARY,
-/// else whichever has more rules, else nft). Nothing when no iptables program is installed.
+/// The backend that holds the kubelet's or kube-proxy's chains (KUBE-IPTABLES-HINT, KUBE-KUBELET-CANARY),
+/// else whichever has more rules, else what the plain `iptables` is. Nothing when no iptables program is
+/// installed.
 std::optional<Backend> detect_backend(CommandRunner& commands);
 
 /// One table as `iptables-save -t TABLE` prints it: chain names to rule specs in order.
 struct SavedTable {
   std::map<std::string, std::vector<std::string>, std::less<>> chains;
+  friend bool operator==(const SavedTable&, const SavedTable&) = default;
 };
 /// Pure. Lines that are no rules of `table` are passed over; never fails.
 SavedTable parse_saved_table(std::string_view text);
@@ -31,32 +33,48 @@ SavedTable parse_saved_table(std::string_view text);
 struct RepairPlan {
   std::string input;  ///< iptables-restore --noflush input for one table; empty: nothing to do
   std::vector<Repair> repairs;
+  std::vector<std::string> absent;  ///< kube-proxy's chains that wanted rules jump to: `input` would fail
 };
 /// Pure. What makes `table` hold `wanted`'s part of it: missing, duplicated, altered and misplaced rules of
-/// ours; jumps to our chains that are not wanted any more. Nothing of others is touched.
-RepairPlan plan_repair(const RuleSet& wanted, std::string_view table, const SavedTable& saved);
+/// ours; jumps to our chains that are not wanted any more; rules of `former` (what was applied before) that
+/// are not in `wanted`. Nothing of others is touched.
+RepairPlan plan_repair(const RuleSet& wanted, std::string_view table, const SavedTable& saved,
+                       const RuleSet& former = {});
 /// Pure. What removes from `table` the rules of `known` and everything that bears our chain's name.
 RepairPlan plan_removal(const RuleSet& known, std::string_view table, const SavedTable& saved);
 
+/// For one thread at a time.
 class Iptables {
  public:
   Iptables(CommandRunner& commands, Backend backend, Family family) noexcept;
   [[nodiscard]] Backend backend() const noexcept { return backend_; }
 
+  /// A table that the legacy backend has not got yet is empty; looking does not create it.
   std::expected<SavedTable, Failure> save(std::string_view table);
   /// Atomic per table. Waits for the xtables lock up to 2 s.
   std::expected<void, Failure> restore(std::string_view input);
 
-  /// Checks and mends every table that `wanted` mentions; `kTables` are looked at for leftovers of ours.
+  /// Checks and mends the tables that `wanted` mentions, nat first; nat, raw and filter are looked at for
+  /// leftovers of ours in any case. Rules that an earlier call applied and `wanted` has no more are removed.
+  /// A table that cannot be mended does not hinder the others (Failure::mended).
   std::expected<std::vector<Repair>, Failure> ensure(const RuleSet& wanted);
   /// What is wrong, without mending it.
   std::expected<std::vector<Repair>, Failure> check(const RuleSet& wanted);
+  /// What was removed.
   std::expected<std::vector<Repair>, Failure> remove(const RuleSet& known);
 
  private:
+  std::expected<CommandResult, Failure> run(std::string_view tool, std::vector<std::string> arguments,
+                                            std::string_view input);
+  std::expected<std::vector<Repair>, Failure> change(const RuleSet& wanted, bool apply);
+  std::expected<std::vector<Repair>, Failure> change_table(std::string_view table, const RuleSet& wanted,
+                                                           bool apply);
+
   CommandRunner& commands_;
   Backend backend_;
   Family family_;
+  std::string programs_;  // "iptables-nft", once known
+  RuleSet applied_;       // by the last `ensure`
 };
 
 }  // namespace nld::net

@@ -1,12 +1,12 @@
 // Which mode kube-proxy runs in on this node.
 #pragma once
 
-#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "net/command.hpp"
+#include "net/kube_proxy/http_get.hpp"
 #include "net/rules/rule_set.hpp"
 
 namespace nld::net {
@@ -18,13 +18,9 @@ struct KubeProxyFinding {
 
 /// Asks http://127.0.0.1:10249/proxyMode (bounded: 300 ms), else looks at the kernel: table `kube-proxy` of
 /// nftables, interface kube-ipvs0 or virtual services of IPVS, chain KUBE-SERVICES of iptables.
-KubeProxyFinding detect_kube_proxy(CommandRunner& commands);
+KubeProxyFinding detect_kube_proxy(CommandRunner& commands, std::uint16_t port = kKubeProxyPort);
 
 /// "iptables", "ipvs", "nftables", also with blanks around; nothing for others ("userspace").
 std::optional<KubeProxyMode> parse_proxy_mode(std::string_view text) noexcept;
-
-/// net.ipv4.vs.conntrack, which the fallback needs in IPVS mode: true when it is 1 now (it was, or we set
-/// it); error: why not. Nothing: this kernel has no IPVS.
-std::expected<std::optional<bool>, std::string> ensure_ipvs_conntrack();
 
 }  // namespace nld::net

@@ -30,7 +30,7 @@ enum class Method : std::uint8_t {
 /// What serves the cluster's Services on this node.
 enum class KubeProxyMode : std::uint8_t { iptables, ipvs, nftables, none };
 
-/// The Service of the cluster DNS, as kube-proxy names its chains after it.
+/// The Service of the cluster DNS, as kube-proxy names its chains after it. A port without a name is "".
 struct DnsService {
   std::string space = "kube-system";
   std::string name = "kube-dns";
@@ -48,9 +48,10 @@ struct RuleRequest {
   std::optional<std::string> cluster_dns;  ///< the Service's cluster IP of this family
   KubeProxyMode kube_proxy = KubeProxyMode::iptables;
   DnsService service{};
-  std::uint16_t health_port = 8080;  ///< for Mode::notrack
+  std::uint16_t health_port = 8080;  ///< for Mode::notrack, as the next one
+  std::uint16_t ready_port = 8181;
   /// Mode::fallback with Method::chain: packets go to the cluster DNS although the server has a socket, for
-  /// it hangs. (Steering has a set in the kernel for that, see steering.hpp.)
+  /// it hangs. (Steering has a set in the kernel for that: SteeringTable::set_aside.)
   bool set_aside = false;
 };
 
@@ -66,16 +67,20 @@ struct BuiltinRule {
 struct OwnChain {
   std::string table;
   std::string name;
-  std::vector<std::string> rules;  ///< specs, in order
+  std::vector<std::string> rules{};  ///< specs, in order
   friend bool operator==(const OwnChain&, const OwnChain&) = default;
 };
 
+/// The rules in built-in chains belong before those of others (iptables -I), in the order of `rules`.
 struct RuleSet {
   Family family = Family::ipv4;
-  std::vector<OwnChain> chains;
-  std::vector<BuiltinRule> rules;  ///< in the order they must have within each built-in chain
+  std::vector<OwnChain> chains{};
+  std::vector<BuiltinRule> rules{};
+  /// Chains of kube-proxy in `nat` that `chains` jump to. While one is missing, iptables-restore refuses the
+  /// whole table: look before applying.
+  std::vector<std::string> needs_chains{};
   /// The nftables table, exactly as `nft -s -t list table` prints it; empty: none.
-  std::string nft_table;
+  std::string nft_table{};
   friend bool operator==(const RuleSet&, const RuleSet&) = default;
   [[nodiscard]] bool empty() const noexcept { return chains.empty() && rules.empty() && nft_table.empty(); }
 };
@@ -88,12 +93,22 @@ inline constexpr std::string_view kNftTable = "node-local-dns";
 /// An address family without addresses gives an empty set.
 std::expected<RuleSet, std::string> build_rule_set(const RuleRequest& request);
 
+/// The tables that hold something of the set, in the order in which to apply them: nat, raw, filter. The
+/// order matters when a hung server is set aside: were the raw rule taken first, conntrack would see the
+/// clients' packets while nat still exempts them, and would pin their flows to the hung server.
+std::vector<std::string> tables_in_order(const RuleSet& set);
+
 /// kube-proxy's chain of a Service port: "KUBE-SVC-" and 16 characters of base32(sha256(...)).
 /// `protocol` in lower case. Source: kube-proxy, pkg/proxy/iptables, portProtoHash.
 std::string service_chain(std::string_view space, std::string_view name, std::string_view port,
                           std::string_view protocol);
 
-/// What `rules` prints: the set as iptables-restore input and as nft input, ready to be piped into these.
+/// A saved spec in the spelling of this file: `-j CT --notrack`, which is the same rule under its newer name,
+/// becomes `-j NOTRACK`. Both backends of iptables 1.8.9 print what they were given.
+std::string canonical_spec(std::string_view saved);
+
+/// What `rules` prints: the set as iptables-restore (--noflush) input and as nft (-f) input, for tables that
+/// hold nothing of ours yet. Rules in built-in chains are inserted before those of others.
 std::string to_iptables_restore(const RuleSet& set);
 std::string to_nft(const RuleSet& set);
 

@@ -1,0 +1,160 @@
+// Runs iptables-save and iptables-restore, table by table.
+#include "net/iptables/iptables.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "net/iptables/legacy_tables.hpp"
+#include "net/iptables/programs.hpp"
+
+namespace nld::net {
+namespace {
+
+/// nat before raw: a server that hangs is taken out of nat first, for without the raw rule its flows are
+/// pinned to it by conntrack as long as nat lets them in.
+constexpr std::array<std::string_view, 3> kTables{"nat", "raw", "filter"};
+
+bool mentions(const RuleSet& set, std::string_view table) {
+  return std::ranges::count(set.chains, table, &OwnChain::table) > 0 ||
+         std::ranges::count(set.rules, table, &BuiltinRule::table) > 0;
+}
+
+/// The tables to look at.
+std::vector<std::string> tables_of(const RuleSet& wanted, const RuleSet& former) {
+  std::vector<std::string> tables(kTables.begin(), kTables.end());
+  const auto add = [&](const std::string& table) {
+    if (std::ranges::count(tables, table) == 0) tables.push_back(table);
+  };
+  for (const RuleSet* set : {&wanted, &former}) {
+    for (const OwnChain& chain : set->chains) add(chain.table);
+    for (const BuiltinRule& rule : set->rules) add(rule.table);
+  }
+  return tables;
+}
+
+void add_to(RuleSet& set, const RuleSet& more) {
+  for (const BuiltinRule& rule : more.rules) {
+    if (std::ranges::count(set.rules, rule) == 0) set.rules.push_back(rule);
+  }
+  for (const OwnChain& chain : more.chains) {
+    if (std::ranges::count(set.chains, chain) == 0) set.chains.push_back(chain);
+  }
+}
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char next : text.substr(0, text.find_last_not_of(" \n") + 1)) {
+    if (next == '\n') {
+      line += "; ";
+    } else {
+      line += next;
+    }
+  }
+  return line;
+}
+
+/// "Another app is currently holding the xtables lock": legacy only, and status 4 has other causes too.
+bool is_lock_held(const CommandResult& result) {
+  constexpr int kResourceProblem = 4;
+  return result.status == kResourceProblem && result.error.contains("holding the xtables lock");
+}
+
+}  // namespace
+
+Iptables::Iptables(CommandRunner& commands, Backend backend, Family family) noexcept
+    : commands_(commands), backend_(backend), family_(family) {}
+
+std::expected<CommandResult, Failure> Iptables::run(std::string_view tool, std::vector<std::string> arguments,
+                                                    std::string_view input) {
+  if (programs_.empty()) {
+    auto found = find_programs(commands_, backend_, family_);
+    if (!found) return std::unexpected(Failure{.what = std::move(found).error()});
+    programs_ = std::move(*found);
+  }
+  arguments.insert(arguments.begin(), fmt::format("{}-{}", programs_, tool));
+  auto result = commands_.run(arguments, input);
+  if (!result) return std::unexpected(Failure{.what = std::move(result).error()});
+  if (result->status != 0) {
+    return std::unexpected(Failure{.what = fmt::format("{} (status {}): {}", fmt::join(arguments, " "),
+                                                       result->status, one_line(result->error)),
+                                   .locked = is_lock_held(*result)});
+  }
+  return std::move(*result);
+}
+
+std::expected<SavedTable, Failure> Iptables::save(std::string_view table) {
+  if (backend_ == Backend::legacy && std::ranges::count(legacy_tables(family_), table) == 0) {
+    return SavedTable{};
+  }
+  auto printed = run("save", {"-t", std::string(table)}, {});
+  if (!printed) return std::unexpected(std::move(printed).error());
+  return parse_saved_table(printed->out);
+}
+
+std::expected<void, Failure> Iptables::restore(std::string_view input) {
+  // iptables-nft takes the flag and needs no lock; --wait-interval is deprecated and warns.
+  auto done = run("restore", {"--noflush", "-w", "2"}, input);
+  if (!done) return std::unexpected(std::move(done).error());
+  return {};
+}
+
+std::expected<std::vector<Repair>, Failure> Iptables::change_table(std::string_view table,
+                                                                   const RuleSet& wanted, bool apply) {
+  auto saved = save(table);
+  if (!saved) return std::unexpected(std::move(saved).error());
+  RepairPlan plan = plan_repair(wanted, table, *saved, applied_);
+  if (!apply || plan.input.empty()) return std::move(plan.repairs);
+  if (!plan.absent.empty()) {
+    return std::unexpected(
+        Failure{.what = fmt::format("table {}: kube-proxy has not made {} yet ({}, {})", table,
+                                    fmt::join(plan.absent, ", "), to_string(backend_),
+                                    family_ == Family::ipv4 ? "IPv4" : "IPv6")});
+  }
+  auto done = restore(plan.input);
+  if (!done) return std::unexpected(std::move(done).error());
+  return std::move(plan.repairs);
+}
+
+std::expected<std::vector<Repair>, Failure> Iptables::change(const RuleSet& wanted, bool apply) {
+  std::vector<Repair> repairs;
+  std::optional<Failure> failure;
+  for (const std::string& table : tables_of(wanted, applied_)) {
+    auto done = change_table(table, wanted, apply);
+    if (done) {
+      std::ranges::move(*done, std::back_inserter(repairs));
+    } else if (!failure && (mentions(wanted, table) || mentions(applied_, table))) {
+      // A table that is only looked at for leftovers may be one that this kernel lacks.
+      failure = std::move(done).error();
+    }
+  }
+  if (!failure) return repairs;
+  if (apply) failure->mended = std::move(repairs);
+  return std::unexpected(std::move(*failure));
+}
+
+std::expected<std::vector<Repair>, Failure> Iptables::ensure(const RuleSet& wanted) {
+  auto mended = change(wanted, true);
+  if (mended) {
+    applied_ = wanted;
+  } else {
+    // Some of it may be in the kernel now: ours to remove one day, as what should have gone still is.
+    add_to(applied_, wanted);
+  }
+  return mended;
+}
+
+std::expected<std::vector<Repair>, Failure> Iptables::check(const RuleSet& wanted) {
+  return change(wanted, false);
+}
+
+std::expected<std::vector<Repair>, Failure> Iptables::remove(const RuleSet& known) {
+  add_to(applied_, known);
+  return ensure({});
+}
+
+}  // namespace nld::net

@@ -1,0 +1,310 @@
+// Settling the open choices, then one pass over the address families.
+#include "net/node_rules.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "net/kube_proxy/ipvs.hpp"
+
+namespace nld::net {
+namespace {
+
+constexpr std::array kFamilies{Family::ipv4, Family::ipv6};
+
+Family family_of(const runtime::SocketAddress& address) noexcept {
+  return address.is_v6() ? Family::ipv6 : Family::ipv4;
+}
+
+void append(std::vector<Repair>& all, std::vector<Repair> more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+/// Leaves our chain without a way out to kube-proxy's chains.
+void drop_foreign_jumps(RuleSet& set) {
+  for (OwnChain& chain : set.chains) {
+    std::erase_if(chain.rules, [](const std::string& rule) { return rule.find(" -j KUBE-") != rule.npos; });
+  }
+}
+
+RuleSet nothing_for(Family family) {
+  RuleSet set;
+  set.family = family;
+  return set;
+}
+
+}  // namespace
+
+NodeRules::NodeRules(RulesOptions options, CommandRunner& commands)
+    : options_(std::move(options)), commands_(commands) {
+  for (const Family family : kFamilies) {
+    PerFamily one{.family = family,
+                  .addresses = {},
+                  .cluster_dns = std::nullopt,
+                  .iptables = std::nullopt,
+                  .steering = SteeringTable(commands, family)};
+    for (const auto& address : options_.addresses) {
+      if (family_of(address) == family) one.addresses.push_back(address.ip_text());
+    }
+    for (const auto& address : options_.cluster_dns) {
+      if (family_of(address) == family) one.cluster_dns = address.ip_text();
+    }
+    families_.push_back(std::move(one));
+  }
+}
+
+RuleRequest NodeRules::request_for(const PerFamily& one) const {
+  return {.mode = options_.mode,
+          .method = decision_.method,
+          .family = one.family,
+          .addresses = one.addresses,
+          .port = options_.port,
+          .cluster_dns = one.cluster_dns,
+          .kube_proxy = decision_.kube_proxy.mode,
+          .service = options_.service,
+          .health_port = options_.health_port,
+          .set_aside = aside_};
+}
+
+std::expected<RuleSet, std::string> NodeRules::wanted_for(const PerFamily& one) const {
+  if (one.addresses.empty()) return nothing_for(one.family);
+  auto set = build_rule_set(request_for(one));
+  if (set && without_foreign_chains_) drop_foreign_jumps(*set);
+  return set;
+}
+
+std::vector<RuleSet> NodeRules::wanted() const {
+  std::vector<RuleSet> all;
+  for (const PerFamily& one : families_) {
+    if (auto set = wanted_for(one); set && !one.addresses.empty()) all.push_back(std::move(*set));
+  }
+  return all;
+}
+
+bool NodeRules::needs_iptables() const noexcept {
+  if (options_.mode == Mode::none) return false;
+  return options_.mode != Mode::fallback || decision_.method == Method::chain;
+}
+
+bool NodeRules::concerns(std::string_view table, std::string_view chain) const noexcept {
+  if (!needs_iptables()) return table == kNftTable;
+  // kube-proxy's own chains change all the time; a table that goes has no chain in its message.
+  constexpr std::array<std::string_view, 5> kChains{"", "PREROUTING", "OUTPUT", "INPUT", kChainName};
+  constexpr std::array<std::string_view, 3> kTables{"nat", "raw", "filter"};
+  return std::ranges::find(kTables, table) != kTables.end() &&
+         std::ranges::find(kChains, chain) != kChains.end();
+}
+
+bool NodeRules::refers_to_kube_proxy() const noexcept {
+  return options_.mode == Mode::fallback && decision_.method == Method::chain &&
+         decision_.kube_proxy.mode == KubeProxyMode::iptables;
+}
+
+const RulesDecision& NodeRules::decide() {
+  decision_.warnings.clear();
+  decision_.kube_proxy = options_.kube_proxy
+                             ? KubeProxyFinding{*options_.kube_proxy, "flag --kube-proxy-mode"}
+                             : detect_kube_proxy(commands_);
+  if (!decided_) {
+    settle_method();
+    settle_backend();
+    decided_ = true;
+  }
+  for (const PerFamily& one : families_) {
+    if (const auto set = wanted_for(one); !set) {
+      decision_.warnings.push_back("no rules for " + std::string(to_string(one.family)) + ": " + set.error());
+    }
+  }
+  if (options_.mode == Mode::fallback && decision_.kube_proxy.mode == KubeProxyMode::ipvs) {
+    // Without it the answers of IPVS bypass conntrack, and what was rewritten is not written back.
+    if (const auto set = ensure_ipvs_conntrack(); !set) {
+      decision_.warnings.push_back(
+          "net.ipv4.vs.conntrack must be 1 for the fallback with kube-proxy in ipvs mode: " + set.error());
+    }
+  }
+  return decision_;
+}
+
+std::optional<std::string> NodeRules::why_not_steering() {
+  bool any = false;
+  decision_.method = Method::steer;
+  for (PerFamily& one : families_) {
+    if (one.addresses.empty()) continue;
+    const auto set = wanted_for(one);
+    if (!set) return set.error();
+    if (const auto usable = one.steering.usable(*set); !usable) return usable.error();
+    any = true;
+  }
+  return any ? std::nullopt : std::optional<std::string>("no address");
+}
+
+void NodeRules::settle_method() {
+  if (options_.mode != Mode::fallback) {
+    decision_.method_reason = "mode " + std::string(to_string(options_.mode));
+    return;
+  }
+  if (options_.method) {
+    decision_.method = *options_.method;
+    decision_.method_reason = "flag --fallback";
+    return;
+  }
+  if (const auto obstacle = why_not_steering()) {
+    decision_.method = Method::chain;
+    decision_.method_reason = "steering is not possible here: " + *obstacle;
+    return;
+  }
+  decision_.method_reason = "nf_tables can steer";
+}
+
+void NodeRules::settle_backend() {
+  // Looked for in any case: `ensure` clears what the chain method left in it.
+  decision_.backend = options_.backend ? options_.backend : detect_backend(commands_);
+  if (!decision_.backend) return;
+  for (PerFamily& one : families_) one.iptables.emplace(commands_, *decision_.backend, one.family);
+}
+
+bool NodeRules::steers() const noexcept {
+  return options_.mode == Mode::fallback && decision_.method == Method::steer;
+}
+
+template <typename Act>
+RulesOutcome NodeRules::for_each_family(Act act) {
+  RulesOutcome outcome;
+  for (PerFamily& one : families_) {
+    Repairs done = act(one);
+    if (done) {
+      append(outcome.repairs, std::move(*done));
+    } else {
+      append(outcome.repairs, std::exchange(done.error().mended, {}));
+      if (!outcome.failure) outcome.failure = std::move(done.error());
+    }
+  }
+  return outcome;
+}
+
+// --- ensure and check -------------------------------------------------------------------------------------
+
+NodeRules::Repairs NodeRules::ensure_for(PerFamily& one) {
+  const auto set = wanted_for(one);
+  if (!set || set->empty()) return {};
+  if (!needs_iptables()) {
+    Repairs repairs = one.steering.ensure(*set);
+    // A table made anew has an empty switch.
+    if (repairs && (!repairs->empty() || aside_unsettled_) && (aside_ || aside_unsettled_)) {
+      if (auto done = one.steering.set_aside(one.addresses, aside_); !done)
+        return std::unexpected(done.error());
+    }
+    return repairs;
+  }
+  if (!one.iptables) return std::unexpected(Failure{"no iptables program is installed"});
+  return one.iptables->ensure(*set);
+}
+
+NodeRules::Repairs NodeRules::check_for(PerFamily& one) {
+  const auto set = wanted_for(one);
+  if (!set || set->empty()) return {};
+  if (!needs_iptables()) return one.steering.check(*set);
+  if (!one.iptables) return std::unexpected(Failure{"no iptables program is installed"});
+  return one.iptables->check(*set);
+}
+
+NodeRules::Repairs NodeRules::clear_leftovers(PerFamily& one) {
+  std::vector<Repair> all;
+  if (!needs_iptables() && one.iptables) {
+    auto cleared = one.iptables->ensure(nothing_for(one.family));
+    if (!cleared) return cleared;
+    append(all, std::move(*cleared));
+  }
+  if (!steers() || one.addresses.empty()) {
+    // A failure means that there is no nft here, and then no such table either.
+    if (auto cleared = one.steering.remove()) append(all, std::move(*cleared));
+  }
+  return all;
+}
+
+RulesOutcome NodeRules::ensure() {
+  if (!decided_) decide();
+  RulesOutcome outcome = for_each_family([this](PerFamily& one) { return ensure_for(one); });
+  if (!outcome.failure) aside_unsettled_ = false;
+  if (outcome.failure || cleared_) return outcome;
+  // Last: the new rules stand before the old ones go.
+  RulesOutcome cleared = for_each_family([this](PerFamily& one) { return clear_leftovers(one); });
+  cleared_ = !cleared.failure;
+  append(outcome.repairs, std::move(cleared.repairs));
+  outcome.failure = std::move(cleared.failure);
+  return outcome;
+}
+
+RulesOutcome NodeRules::check() {
+  if (!decided_) decide();
+  return for_each_family([this](PerFamily& one) { return check_for(one); });
+}
+
+// --- removal ----------------------------------------------------------------------------------------------
+
+NodeRules::Repairs NodeRules::remove_for(PerFamily& one) {
+  std::vector<Repair> all;
+  if (auto removed = one.steering.remove()) append(all, std::move(*removed));
+  // Rules without a chain of ours are known by their text alone: those of every mode.
+  std::vector<RuleSet> known{nothing_for(one.family)};
+  for (const Mode mode : {Mode::fallback, Mode::transparent, Mode::notrack}) {
+    RuleRequest request = request_for(one);
+    request.mode = mode;
+    request.method = Method::chain;
+    request.kube_proxy = KubeProxyMode::iptables;
+    request.set_aside = false;
+    if (one.addresses.empty()) continue;
+    if (auto set = build_rule_set(request)) known.push_back(std::move(*set));
+  }
+  for (const Backend backend : {Backend::nft, Backend::legacy}) {
+    Iptables iptables(commands_, backend, one.family);
+    for (const RuleSet& set : known) {
+      auto removed = iptables.remove(set);
+      if (removed) {
+        append(all, std::move(*removed));
+      } else if (decision_.backend == backend) {
+        return removed;
+      }
+    }
+  }
+  return all;
+}
+
+RulesOutcome NodeRules::remove() {
+  if (!decided_) decide();
+  return for_each_family([this](PerFamily& one) { return remove_for(one); });
+}
+
+// --- the switch -------------------------------------------------------------------------------------------
+
+std::expected<void, Failure> NodeRules::set_aside(bool aside) {
+  aside_ = aside;
+  if (!steers()) {
+    RulesOutcome outcome = ensure();
+    if (outcome.failure) return std::unexpected(std::move(*outcome.failure));
+    return {};
+  }
+  for (PerFamily& one : families_) {
+    const auto set = wanted_for(one);
+    if (!set || set->empty()) continue;
+    if (auto done = one.steering.set_aside(one.addresses, aside); !done) {
+      aside_unsettled_ = true;
+      return done;
+    }
+  }
+  return {};
+}
+
+std::expected<void, Failure> NodeRules::server_lost(Loss loss) {
+  if (!decided_) decide();
+  if (options_.mode == Mode::none || (!steers() && loss == Loss::died)) return {};
+  return set_aside(true);
+}
+
+std::expected<void, Failure> NodeRules::server_answers() {
+  if (!decided_) decide();
+  if (options_.mode == Mode::none || (!steers() && !aside_)) return {};
+  return set_aside(false);
+}
+
+}  // namespace nld::net

@@ -1,0 +1,38 @@
+// The words of repairs.
+#include "net/repair.hpp"
+
+namespace nld::net {
+
+std::string_view to_string(Repair::Kind kind) noexcept {
+  switch (kind) {
+    case Repair::Kind::interface:
+      return "interface";
+    case Repair::Kind::address:
+      return "address";
+    case Repair::Kind::link:
+      return "link";
+    case Repair::Kind::iptables:
+      return "iptables";
+    case Repair::Kind::nftables:
+      break;
+  }
+  return "nftables";
+}
+
+std::string_view to_string(Fault fault) noexcept {
+  switch (fault) {
+    case Fault::missing:
+      return "missing";
+    case Fault::duplicated:
+      return "duplicated";
+    case Fault::altered:
+      return "altered";
+    case Fault::out_of_order:
+      return "out of order";
+    case Fault::stale:
+      break;
+  }
+  return "stale";
+}
+
+}  // namespace nld::net
