@@ -56,7 +56,10 @@ json report_of_agent(const agent::AgentOptions& options) {
 bool steered(const Asked& asked, const runtime::SocketAddress& address) {
   net::SystemCommands commands(kCommandLimit);
   net::SteeringTable table(commands, address.is_v6() ? net::Family::ipv6 : net::Family::ipv4);
-  return table.was_steered(asked.client, "udp", asked.client_port).value_or(false);
+  return table
+      .was_steered(
+          {.local = address.ip_text(), .client = asked.client, .protocol = "udp", .port = asked.client_port})
+      .value_or(false);
 }
 
 /// Asks every local address; the worst of them is the node's.

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -164,10 +164,15 @@ int exit_status(int waited) noexcept {
   return WIFSIGNALED(waited) ? kSignalled + WTERMSIG(waited) : WEXITSTATUS(waited);
 }
 
+/// glibc 2.36 declares pidfd_open(2) without extern "C".
+Descriptor open_pid(pid_t pid) {
+  return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+}
+
 class Child {
  public:
   Child(pid_t pid, Descriptor out, Descriptor error)
-      : pid_(pid), ended_(::pidfd_open(pid, 0)), out_(std::move(out)), error_(std::move(error)) {}
+      : pid_(pid), ended_(open_pid(pid)), out_(std::move(out)), error_(std::move(error)) {}
 
   /// Until it has ended. A grandchild that keeps the pipes open is not waited for.
   std::expected<CommandResult, std::string> finish(std::chrono::milliseconds limit) {

@@ -99,10 +99,12 @@ class KernelEvents::State : public std::enable_shared_from_this<State> {
           if (std::exchange(part.lossy, false)) tell_overrun();
           if (!closed_) wait(part);
           return;
-        case Receipt::Kind::broken:
+        case Receipt::Kind::broken: {
           // Waiting on it would spin; what it misses, the periodic check finds.
-          part.socket.close();
+          boost::system::error_code ignored;
+          part.socket.close(ignored);
           return tell_overrun();
+        }
       }
     }
     if (!closed_) wait(part);

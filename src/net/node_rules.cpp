@@ -287,7 +287,8 @@ std::expected<void, Failure> NodeRules::set_aside(bool aside) {
   for (PerFamily& one : families_) {
     const auto set = wanted_for(one);
     if (!set || set->empty()) continue;
-    if (auto done = one.steering.set_aside(one.addresses, aside); !done) {
+    auto done = one.steering.set_aside(one.addresses, aside);
+    if (!done) {
       aside_unsettled_ = true;
       return done;
     }

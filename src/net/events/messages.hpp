@@ -1,14 +1,14 @@
 // What a netlink notification says, as far as the agent cares. Reads any octets safely and copies none.
 #pragma once
 
+#include <linux/netlink.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
-
-struct nlmsghdr;
 
 namespace nld::net {
 

@@ -103,6 +103,9 @@ std::string describe(NetlinkCode code) {
   switch (code) {
     case NLE_AGAIN:
       return "the kernel did not answer within 2 s";
+    case NLE_NODEV:
+    case NLE_OBJ_NOTFOUND:
+      return "there is no such interface (any more)";
     case NLE_PERM:
       return "not permitted (CAP_NET_ADMIN is needed)";
     default:

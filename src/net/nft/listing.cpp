@@ -41,11 +41,16 @@ std::vector<std::string> surplus(const std::vector<std::string>& of, const std::
 /// Where two objects of one name differ; one entry for each kind of fault, however many lines have it.
 void compare_bodies(const ListedObject& wanted, const ListedObject& actual, std::string_view table,
                     std::vector<Repair>& out) {
-  const auto report = [&](Fault fault, const std::vector<std::string>& lines) {
+  const auto report = [&](Fault fault, std::string_view what) {
+    out.push_back({.kind = Repair::Kind::nftables,
+                   .fault = fault,
+                   .what = fmt::format("{}: {}{}", table, label(wanted), what)});
+  };
+  const auto report_lines = [&](Fault fault, const std::vector<std::string>& lines) {
     if (lines.empty()) return;
-    std::string what = fmt::format("{}: {}: {}", table, label(wanted), lines.front());
+    std::string what = ": " + lines.front();
     if (lines.size() > 1) what += fmt::format(" (and {} more)", lines.size() - 1);
-    out.push_back({.kind = Repair::Kind::nftables, .fault = fault, .what = std::move(what)});
+    report(fault, what);
   };
   const std::vector<std::string> missing = surplus(wanted.lines, actual.lines);
   const std::vector<std::string> extra = surplus(actual.lines, wanted.lines);
@@ -55,10 +60,10 @@ void compare_bodies(const ListedObject& wanted, const ListedObject& actual, std:
     const bool known = std::ranges::find(wanted.lines, line) != wanted.lines.end();
     (known ? duplicated : stale).push_back(line);
   }
-  report(Fault::missing, missing);
-  report(Fault::duplicated, duplicated);
-  report(Fault::stale, stale);
-  if (missing.empty() && extra.empty()) report(Fault::out_of_order, {wanted.lines.front()});
+  report_lines(Fault::missing, missing);
+  report_lines(Fault::duplicated, duplicated);
+  report_lines(Fault::stale, stale);
+  if (missing.empty() && extra.empty()) report(Fault::out_of_order, "");
 }
 
 bool keeps_sets(const std::vector<ListedObject>& wanted, const std::vector<ListedObject>& actual) {

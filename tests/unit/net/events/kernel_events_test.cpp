@@ -162,11 +162,25 @@ TEST_F(Events, EndWithinTheirHandler) {
   });
   ASSERT_TRUE(opened);
   events_ = std::move(*opened);
-  // Several messages, some of them in the same wake-up.
+  // Several datagrams, read at one wake-up.
   run("ip link add nodelocaldns type ifb; ip addr add 10.0.0.1/32 dev nodelocaldns; ip link del "
       "nodelocaldns");
   loop_.run_for(std::chrono::seconds(5));
   EXPECT_TRUE(loop_.stopped());
+  EXPECT_EQ(calls, 1);
+}
+
+// nftables reports a transaction in one datagram.
+TEST_F(Events, EndWithinADatagram) {
+  int calls = 0;
+  auto opened = KernelEvents::open(loop_, [&](const KernelEvent&) {
+    ++calls;
+    events_.reset();
+  });
+  ASSERT_TRUE(opened);
+  events_ = std::move(*opened);
+  run("nft \"add table ip t; add chain ip t c; add rule ip t c accept; add rule ip t c drop\"");
+  loop_.run_for(std::chrono::seconds(5));
   EXPECT_EQ(calls, 1);
 }
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -80,7 +81,7 @@ TEST_F(Link, LooksAsIpWouldHaveMadeIt) {
       run("ip -o addr show dev nodelocaldns"),
       AllOf(HasSubstr("inet 169.254.20.10/32 scope global nodelocaldns"),
             HasSubstr("inet 10.96.0.10/32 scope global"), HasSubstr("inet6 fd00:90::a/128 scope global"),
-            Not(HasSubstr("fe80::")), Not(HasSubstr("tentative"))));
+            Not(HasSubstr("fe80::")), HasSubstr("nodad"), Not(HasSubstr("tentative"))));
   EXPECT_THAT(run("ip -d -o link show dev nodelocaldns"),
               AllOf(HasSubstr("NOARP"), HasSubstr("UP"), Not(HasSubstr("MULTICAST"))));
 }
@@ -280,6 +281,25 @@ TEST_F(Link, TwoInstancesMakeOne) {
     EXPECT_THAT(ensure(link), IsEmpty());
     ASSERT_EQ(link.remove(), true);
   }
+}
+
+TEST_F(Link, SurvivesItsDeletionMeanwhile) {
+  {
+    const std::jthread deleter([](const std::stop_token& stop) {
+      LocalLink link = both();
+      while (!stop.stop_requested()) static_cast<void>(link.remove());
+    });
+    LocalLink link = both();
+    for (int round = 0; round < 100; ++round) {
+      const auto done = link.ensure();
+      if (!done) {
+        EXPECT_THAT(done.error().what, HasSubstr("no such interface (any more)"));
+      }
+    }
+  }
+  LocalLink link = both();
+  EXPECT_THAT(ensure(link), Not(testing::Contains(HasSubstr("failed"))));
+  EXPECT_THAT(held(link), all());
 }
 
 TEST_F(Link, LeavesNoDescriptorOpen) {

@@ -1,0 +1,106 @@
+// Which programs are run, and what their failures become.
+#include "net/iptables/programs.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/net/iptables/scripted_commands.hpp"
+
+namespace nld::net {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr auto kEmptyNat = "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n";
+
+RuleSet one_rule() {
+  return {.family = Family::ipv4,
+          .chains = {},
+          .rules = {{.table = "nat", .chain = "PREROUTING", .spec = "-d 169.254.20.10/32 -j RETURN"}},
+          .nft_table = {}};
+}
+
+TEST(Programs, VersionTellsTheBackend) {
+  EXPECT_EQ(backend_of_version("iptables v1.8.9 (nf_tables)\n"), Backend::nft);
+  EXPECT_EQ(backend_of_version("iptables v1.8.9 (legacy)\n"), Backend::legacy);
+  EXPECT_EQ(backend_of_version("iptables v1.6.1\n"), Backend::legacy);
+}
+
+/// Only the names in `installed` exist, each with its version.
+ScriptedCommands::Answer only(std::vector<std::pair<std::string, std::string>> installed) {
+  return [installed = std::move(installed)](
+             const std::vector<std::string>& argv,
+             std::string_view /*input*/) -> std::expected<CommandResult, std::string> {
+    for (const auto& [name, version] : installed) {
+      if (name == argv.front()) return CommandResult{.status = 0, .out = version, .error = {}};
+    }
+    return not_installed(argv.front());
+  };
+}
+
+TEST(Programs, TheNameOfTheBackendComesFirst) {
+  ScriptedCommands commands(only({{"ip6tables-legacy-restore", "ip6tables-restore v1.8.9 (legacy)"},
+                                  {"ip6tables-restore", "ip6tables-restore v1.8.9 (nf_tables)"}}));
+  EXPECT_EQ(find_programs(commands, Backend::legacy, Family::ipv6), "ip6tables-legacy");
+  EXPECT_EQ(find_programs(commands, Backend::nft, Family::ipv6), "ip6tables");
+  EXPECT_FALSE(find_programs(commands, Backend::nft, Family::ipv4));
+}
+
+TEST(Programs, ThePlainNameOnlyWhenItIsOfThatBackend) {
+  ScriptedCommands commands(only({{"iptables-restore", "iptables-restore v1.8.9 (legacy)"}}));
+  EXPECT_EQ(find_programs(commands, Backend::legacy, Family::ipv4), "iptables");
+  const auto absent = find_programs(commands, Backend::nft, Family::ipv4);
+  ASSERT_FALSE(absent);
+  EXPECT_THAT(absent.error(), HasSubstr("iptables-nft is not installed"));
+}
+
+TEST(Programs, OneSaveATableAndOneRestoreWhereNeeded) {
+  std::string restored;
+  ScriptedCommands commands([&](const std::vector<std::string>& argv,
+                                std::string_view input) -> std::expected<CommandResult, std::string> {
+    if (argv.back() == "--version") return CommandResult{};
+    if (!input.empty()) restored = input;
+    return CommandResult{.status = 0, .out = argv.back() == "nat" ? kEmptyNat : "", .error = {}};
+  });
+  Iptables iptables(commands, Backend::nft, Family::ipv4);
+  ASSERT_TRUE(iptables.ensure(one_rule()));
+  EXPECT_EQ(restored, "*nat\n-I PREROUTING 1 -d 169.254.20.10/32 -j RETURN\nCOMMIT\n");
+  EXPECT_THAT(commands.lines(), ElementsAre("iptables-nft-restore --version", "iptables-nft-save -t nat",
+                                            "iptables-nft-restore --noflush -w 2", "iptables-nft-save -t raw",
+                                            "iptables-nft-save -t filter"));
+}
+
+TEST(Programs, AFailureNamesTheProgramAndItsWords) {
+  ScriptedCommands commands([](const std::vector<std::string>& argv,
+                               std::string_view input) -> std::expected<CommandResult, std::string> {
+    if (input.empty())
+      return CommandResult{.status = 0, .out = argv.back() == "nat" ? kEmptyNat : "", .error = {}};
+    return CommandResult{.status = 1, .out = {}, .error = "line 2 failed:\nno such thing\n"};
+  });
+  const auto repairs = Iptables(commands, Backend::nft, Family::ipv4).ensure(one_rule());
+  ASSERT_FALSE(repairs);
+  EXPECT_EQ(repairs.error().what,
+            "iptables-nft-restore --noflush -w 2 (status 1): line 2 failed:; no such thing");
+  EXPECT_FALSE(repairs.error().locked);
+}
+
+// A kernel without IPv6 tables is no obstacle when nothing is wanted of it.
+TEST(Programs, ATableThatCannotBeReadMattersOnlyWhenWanted) {
+  ScriptedCommands commands([](const std::vector<std::string>& argv,
+                               std::string_view /*input*/) -> std::expected<CommandResult, std::string> {
+    if (argv.back() == "--version") return CommandResult{};
+    return CommandResult{.status = 1, .out = {}, .error = "no such table"};
+  });
+  Iptables iptables(commands, Backend::nft, Family::ipv4);
+  const auto nothing = iptables.ensure({});
+  ASSERT_TRUE(nothing);
+  EXPECT_THAT(*nothing, IsEmpty());
+  EXPECT_FALSE(iptables.ensure(one_rule()));
+  EXPECT_FALSE(iptables.check(one_rule()));
+  EXPECT_FALSE(iptables.remove(one_rule()));
+}
+
+}  // namespace
+}  // namespace nld::net
