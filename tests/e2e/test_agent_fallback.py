@@ -39,6 +39,11 @@ def everything(who):
     return {(family, protocol): who for family in FAMILIES for protocol in ("udp", "tcp")}
 
 
+def everybody_asks(node, who, spaces):
+    for space in spaces:
+        wait_until(lambda: answers(node, space) == everything(who), 3, f"{who} to answer everybody")
+
+
 @pytest.fixture
 def agent(run_agent, method):
     return run_agent(*method)
@@ -47,19 +52,16 @@ def agent(run_agent, method):
 @on_nodes(*KINDS)
 def test_new_flows(node, agent, method):
     pid = agent.wait_serving()
-    for space in (node.pod, node.host):
-        assert answers(node, space) == everything("local")
+    everybody_asks(node, "local", (node.pod, node.host))
     with agent.frozen():  # so the rules alone decide
         kill(pid)
         assert answers(node, node.pod) == everything("cluster")
-        for space in spaces(node, method):
-            wait_until(lambda: answers(node, space) == everything("cluster"), 3, "the cluster DNS for everybody")
+        everybody_asks(node, "cluster", spaces(node, method))
         node.host.ip("link", "delete", INTERFACE)
         assert answers(node, node.pod) == everything("cluster")
         assert node.asks(server=CLUSTER_DNS[4]) == "cluster"
     agent.wait_serving(beside=[pid])
-    for space in (node.pod, node.host):
-        wait_until(lambda: answers(node, space) == everything("local"), 5, "the local server for everybody")
+    everybody_asks(node, "local", (node.pod, node.host))
 
 
 @on_nodes(*KINDS)
