@@ -112,8 +112,11 @@ def state(pid):
 
 
 def alive(pid):
-    """A zombie's sockets are closed."""
-    return state(pid) not in ("", "Z", "X")
+    """Whether it may hold sockets: as long as one thread lives, the dead first one, a zombie, not counted."""
+    try:
+        return any(state(f"{pid}/task/{thread}") not in ("", "Z", "X") for thread in os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return False
 
 
 def kill(pid):
