@@ -240,7 +240,7 @@ void Supervisor::on_exit(const std::string& how) {
     if (const std::string why = options_.explain(); !why.empty()) last_end_ += ": " + why;
   }
   if (before != State::hung) {
-    log_.error("the DNS server {}, pid {}; packets go to the cluster DNS", last_end_, pid);
+    log_.error("lost the DNS server, pid {}: {}; packets go to the cluster DNS", pid, last_end_);
     lost(last_end_, how.starts_with("killed") ? "signal" : "exit");
     traffic_.server_lost(net::NodeRules::Loss::died, [] {});
   }

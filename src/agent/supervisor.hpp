@@ -31,7 +31,7 @@ struct SupervisorOptions {
   runtime::Duration ask_again = std::chrono::seconds(1);
   runtime::Duration stop_limit = std::chrono::milliseconds(3800);
   /// Why the server refuses its configuration, asked when it ends before it has answered; empty: unknown.
-  std::function<std::string()> explain;
+  std::function<std::string()> explain{};
 };
 
 struct ServerStatus {
