@@ -20,8 +20,9 @@ from lab.ours import BINARY, Server
 from lab.waiting import PATIENCE
 
 # Modules that wait longest: begun first, so that no worker is left alone with one at the end.
-LONG_MODULES = ("test_stale", "test_forward_health", "test_client_tcp", "test_template", "test_refetch",
-                "test_reload", "test_shutdown")
+LONG_MODULES = ("test_agent_supervision", "test_stale", "test_agent_fallback", "test_agent_repair",
+                "test_forward_health", "test_agent_handover", "test_client_tcp", "test_template", "test_refetch", "test_reload",
+                "test_shutdown")
 # In a test's id: the kind of cluster in a box that it runs in.
 NODE_KIND = re.compile(r"(?:ip|nf)tables-(?:nft|legacy)(?:-steer|-chain)?")
 TEST_LIMIT = 40  # seconds; no test waits for something that takes longer
@@ -192,7 +193,8 @@ def node(request):
 class Agents:
     """Starts agents, ends them, and says what went wrong with them."""
 
-    def __init__(self, directory):
+    def __init__(self, node, directory):
+        self.node = node
         self.directory = directory
         self.started = []
 
@@ -203,6 +205,9 @@ class Agents:
         agent.start()
         if not launch:
             agent.wait_serving()
+            # The switch follows the first answer.
+            for family in agent.families:
+                self.node.wait_for("local", family=family)
         return agent
 
     def stop(self):
@@ -220,7 +225,7 @@ class Agents:
 @pytest.fixture
 def run_agent(node, binary, tmp_path):
     """run_agent(*flags, …) starts an agent for one test; what still runs at its end must stop with 0."""
-    agents = Agents(tmp_path)
+    agents = Agents(node, tmp_path)
     yield agents
     problems = agents.stop()
     node.reset()
@@ -231,7 +236,7 @@ def run_agent(node, binary, tmp_path):
 @pytest.fixture(scope="module")
 def run_module_agent(node, binary, tmp_path_factory):
     """run_agent for an agent that a module's tests share."""
-    agents = Agents(tmp_path_factory.mktemp("agents"))
+    agents = Agents(node, tmp_path_factory.mktemp("agents"))
     yield agents
     problems = agents.stop()
     node.reset()

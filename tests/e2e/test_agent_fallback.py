@@ -9,20 +9,21 @@ import pytest
 
 from lab.agent import kill
 from lab.client import query
-from lab.node import CLUSTER_ANSWER, CLUSTER_DNS, FAMILIES, INTERFACE, LOCAL, WHO
+from lab.node import (CLUSTER_ANSWER, CLUSTER_DNS, FAMILIES, INTERFACE, IPTABLES_LEGACY, IPTABLES_NFT, LOCAL, NFTABLES,
+                      WHO)
 from lab.steady import Steady
 from lab.waiting import PATIENCE, wait_until
 
 STEER, CHAIN = ("--fallback", "steer"), ("--fallback", "chain")
-KINDS = [("iptables", "nft", STEER), ("iptables", "legacy", STEER), ("nftables", "nft", STEER),
-         ("iptables", "nft", CHAIN), ("iptables", "legacy", CHAIN)]
+KINDS = [(IPTABLES_NFT, STEER), (IPTABLES_LEGACY, STEER), (NFTABLES, STEER), (IPTABLES_NFT, CHAIN),
+         (IPTABLES_LEGACY, CHAIN)]
 FLOWS = list(itertools.product(FAMILIES, (False, True)))  # family, TCP
 
 
 def on_nodes(*kinds):
     return pytest.mark.parametrize(
-        ("node", "method"), [pytest.param((mode, backend), method, id=f"{mode}-{backend}-{method[1]}")
-                             for mode, backend, method in kinds], indirect=["node"], scope="module")
+        ("node", "method"), [pytest.param(*kind, id="-".join((*kind[0], kind[1][1]))) for kind in kinds],
+        indirect=["node"], scope="module")
 
 
 def spaces(node, method):
@@ -99,7 +100,7 @@ def test_steady_client_through_kill_and_restart(node, agent, method, family):
     assert client.lost(restarted) <= 2, client.summary(restarted)
 
 
-@on_nodes(*(kind for kind in KINDS if kind[2] == STEER))
+@on_nodes(*(kind for kind in KINDS if kind[1] == STEER))
 def test_steady_client_of_the_host(node, agent, method):
     """The agent's switch serves those whom no socket match can serve."""
     pid = agent.wait_serving()

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from lab.agent import kill
-from lab.node import CLUSTER_DNS, FAMILIES, INTERFACE, LOCAL, WHO
+from lab.node import CLUSTER_DNS, FAMILIES, INTERFACE, IPTABLES_LEGACY, IPTABLES_NFT, LOCAL, NFTABLES, WHO
 from lab.steady import Steady
 from lab.waiting import PATIENCE, wait_until
 
@@ -25,7 +25,7 @@ def rules(node):
             if line.startswith("-A") and "KUBE" not in line]
 
 
-@backends(("iptables", "nft"), ("iptables", "legacy"), ("nftables", "nft"))
+@backends(IPTABLES_NFT, IPTABLES_LEGACY, NFTABLES)
 def test_transparent(node, run_agent):
     """Pods go on asking the Service address; kube-proxy's own rules are the fallback."""
     agent = run_agent("--mode", "transparent", local=BOTH)
@@ -52,7 +52,7 @@ def test_transparent(node, run_agent):
     assert node.asks(server=CLUSTER_DNS[4]) == "cluster"
 
 
-@backends(("iptables", "nft"))
+@backends(IPTABLES_NFT)
 def test_transparent_hung(node, run_agent):
     agent = run_agent("--mode", "transparent", local=BOTH)
     pid = agent.wait_serving()
@@ -65,7 +65,7 @@ def test_transparent_hung(node, run_agent):
     assert client.silence(hung) < 1.5 * PATIENCE, client.summary(hung)
 
 
-@backends(("iptables", "nft"), ("iptables", "legacy"))
+@backends(IPTABLES_NFT, IPTABLES_LEGACY)
 def test_notrack(node, run_agent):
     """node-cache's rules: no fallback while it runs, none of them left behind."""
     before = rules(node)
@@ -83,7 +83,7 @@ def test_notrack(node, run_agent):
     assert node.asks(server=CLUSTER_DNS[4]) == "cluster"
 
 
-@backends(("iptables", "nft"))
+@backends(IPTABLES_NFT)
 def test_notrack_is_mended(node, run_agent):
     run_agent("--mode", "notrack", local=BOTH)
     before = sorted(rules(node))
@@ -91,7 +91,7 @@ def test_notrack_is_mended(node, run_agent):
     wait_until(lambda: sorted(rules(node)) == before, 2, "the rules to come back")
 
 
-@backends(("iptables", "nft"))
+@backends(IPTABLES_NFT)
 def test_none_has_no_rules(node, run_agent):
     before = rules(node), node.host.run("nft", "list", "tables")
     agent = run_agent("--mode", "none")

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from lab.kube_proxy import service_chain
-from lab.node import CLUSTER_DNS, LOCAL, LOCAL_ANSWER, WHO, Responder
+from lab.node import CLUSTER_DNS, IPTABLES_LEGACY, IPTABLES_NFT, LOCAL, LOCAL_ANSWER, NFTABLES, WHO, Responder
 from lab.steady import Steady
 
 CHAIN = f"""*nat
@@ -34,8 +34,8 @@ STEER = f"""table ip by-hand {{
   chain untrack {{ type filter hook output priority -310; ip saddr {LOCAL[4]} udp sport 53 notrack; }}
 }}
 """
-IPTABLES = ("iptables", "nft"), ("iptables", "legacy")
-ALL = *IPTABLES, ("nftables", "nft")
+IPTABLES = IPTABLES_NFT, IPTABLES_LEGACY
+ALL = *IPTABLES, NFTABLES
 
 
 def on_nodes(*kinds):

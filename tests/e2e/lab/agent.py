@@ -29,6 +29,7 @@ class Agent(Process):
     def __init__(self, directory, *more, name="agent", conf=None, families=(4, 6), local=None, sync="1h",
                  interface=INTERFACE, metrics=METRICS, cluster_dns=None):
         self.directory = pathlib.Path(directory)
+        self.families = families
         self.interface = interface
         self.metrics_at = metrics
         local = [LOCAL[family] for family in families] if local is None else local
