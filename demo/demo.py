@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 
-from screen import LogTail, Ticker, paint, say, summary
+from screen import COLUMN, LogTail, Ticker, paint, say, summary
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
@@ -114,8 +114,8 @@ def show(options):
             story.agent.wait_serving()
             node.wait_for("local", node.host)
             say()
-            say("        " + "  ".join(paint(name, "bold", 30) for name in ("the pod", "the node itself")))
-            with Steady(node.pod, LOCAL[4], WHO) as pod, Steady(node.host, LOCAL[4], WHO) as host:
+            say("        " + "  ".join(paint(name, "bold", COLUMN) for name in ("the pod", "the node itself")))
+            with Steady(node.pod, LOCAL[4], WHO) as pod, Steady(node.host, LOCAL[4], WHO, reopen=True) as host:
                 zero = time.monotonic()
                 with Ticker((pod, host), zero):
                     story.run(zero)

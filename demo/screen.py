@@ -9,7 +9,8 @@ import time
 COLOURS = {"local": "32", "cluster": "33", "bad": "31", "bold": "1", "dim": "2"}
 IN_COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 ORDER = ("local", "cluster")
-COLUMN = 30
+COLUMN, TITLE, TIME = 34, 40, 9  # characters
+QUIET = re.compile("listening on|serving with")  # of the server: nothing new
 
 
 def paint(text, colour, width=0):
@@ -84,7 +85,7 @@ class LogTail(Background):
         text = self.path.read_text(errors="replace") if self.path.exists() else ""
         whole = text[:text.rfind("\n") + 1]
         for line in whole[self.shown:].splitlines():
-            if " [" in line:  # with a time and a level: the agent's or the server's
+            if " [" in line and not QUIET.search(line):  # with a time and a level: the agent's or the server's
                 say(paint("        | " + re.sub(r"^\S+Z \[\w+\] ", "", line), "dim"))
         self.shown = len(whole)
 
@@ -92,11 +93,11 @@ class LogTail(Background):
 def summary(marks, clients, names):
     """One line a step: who answered, and the longest time that a client waited for anybody's answer."""
     say()
-    say(paint("what was done", "bold", 50) + "  ".join(
-        paint(f"{name}: who answered", "bold", COLUMN) + paint("longest silence", "bold", 16) for name in names))
+    say(paint("what was done", "bold", TITLE) + "  ".join(
+        paint(f"{name}: who answered", "bold", COLUMN) + paint("silence", "bold", TIME) for name in names))
     for (title, since), (_, until) in zip(marks, marks[1:]):
-        columns = [who(client.counts(since, until)) + f"{client.silence(since, until) * 1000:5.0f} ms".ljust(16)
+        columns = [who(client.counts(since, until)) + f"{client.silence(since, until) * 1000:4.0f} ms".ljust(TIME)
                    for client in clients]
-        say(title[:48].ljust(50) + "  ".join(columns))
+        say(title.ljust(TITLE) + "  ".join(columns))
     first, last = marks[0][1], marks[-1][1]
-    say("all".ljust(50) + "  ".join(who(client.counts(first, last)) + " " * 16 for client in clients))
+    say("all".ljust(TITLE) + "  ".join(who(client.counts(first, last)) + " " * TIME for client in clients))

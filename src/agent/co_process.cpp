@@ -95,6 +95,9 @@ void CoProcess::bring_up_rules() {
 void CoProcess::bring_up_link() {
   if (options_.setup_interface) reconcile_link(Cause::start);
   up_ = true;
+  if (!rules_error_.empty() || !link_error_.empty()) return;
+  const std::lock_guard lock(mutex_);
+  status_.checked = std::chrono::system_clock::now();
 }
 
 void CoProcess::start() {

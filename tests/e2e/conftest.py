@@ -21,8 +21,8 @@ from lab.waiting import PATIENCE
 
 # Modules that wait longest: begun first, so that no worker is left alone with one at the end.
 LONG_MODULES = ("test_agent_supervision", "test_stale", "test_agent_fallback", "test_agent_repair",
-                "test_forward_health", "test_agent_handover", "test_client_tcp", "test_template", "test_refetch", "test_reload",
-                "test_shutdown")
+                "test_forward_health", "test_agent_handover", "test_client_tcp", "test_template", "test_refetch",
+                "test_reload", "test_shutdown")
 # In a test's id: the kind of cluster in a box that it runs in.
 NODE_KIND = re.compile(r"(?:ip|nf)tables-(?:nft|legacy)(?:-steer|-chain)?")
 TEST_LIMIT = 40  # seconds; no test waits for something that takes longer

@@ -28,8 +28,8 @@ INTERFACE = "nodelocaldns"
 LOCAL_ANSWER, CLUSTER_ANSWER = "192.0.2.1", "198.51.100.1"
 WHO = {LOCAL_ANSWER: "local", CLUSTER_ANSWER: "cluster"}
 FAMILIES = (4, 6)
-# Kinds of nodes: kube-proxy's mode and the iptables backend. Objects to be used as they are: pytest builds a module's
-# node again for another object, be it equal.
+# Kinds of nodes: kube-proxy's mode and the iptables backend. To be used as they are: pytest builds a module's node
+# again for another object, be it equal.
 IPTABLES_NFT, IPTABLES_LEGACY, NFTABLES = ("iptables", "nft"), ("iptables", "legacy"), ("nftables", "nft")
 TABLES = ("raw", "nat", "filter")
 

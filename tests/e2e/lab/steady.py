@@ -4,6 +4,7 @@ Connection tracking pins such a socket to whoever answered it first: it shows lo
 
 import collections
 import dataclasses
+import errno
 import socket
 import struct
 import threading
@@ -14,6 +15,7 @@ from lab.waiting import wait_until
 RATE = 200  # queries a second
 GIVE_UP = 1.0  # seconds after the last query; what has not come by then is lost
 A = 1
+NO_SOURCE = (errno.EINVAL, errno.ENETUNREACH)  # of send, as kernels differ, when the socket's address is gone
 
 
 def question(name, number, kind=A):
@@ -47,14 +49,18 @@ class Query:
 class Steady:
     """`with Steady(space, server, names) as client:` asks until the end of the block; `names` translates answers.
 
+    A process on the node itself has the local address as its source, too; when the interface goes, the kernel refuses
+    to send from there. `reopen` then takes a new socket, as a resolver does.
+
     Times are of time.monotonic(). `client.now()` before a change gives the mark that the questions below take."""
 
-    def __init__(self, space, server, names, *, rate=RATE, name="steady.test"):
+    def __init__(self, space, server, names, *, rate=RATE, name="steady.test", reopen=False):
         self._space = space
         self._server = server
         self._names = names
         self._interval = 1 / rate
         self._name = name
+        self._reopen = reopen
         self.queries = []
         self.refused = 0  # ICMP errors: the kernel says that nobody listens
         self._stopping = threading.Event()
@@ -81,16 +87,18 @@ class Steady:
     def _run(self):
         try:
             with self._space.inside():
-                family = socket.AF_INET6 if ":" in self._server else socket.AF_INET
-                sock = socket.socket(family, socket.SOCK_DGRAM)
-            with sock:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-                sock.connect((self._server, 53))
-                self._ask(sock)
+                self._ask()
         except Exception as error:  # shown by stop, in the test's thread
             self._failure = error
 
-    def _ask(self, sock):
+    def _open(self):
+        sock = socket.socket(socket.AF_INET6 if ":" in self._server else socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        sock.connect((self._server, 53))
+        return sock
+
+    def _ask(self):
+        sock = self._open()
         due = time.monotonic()
         while not self._stopping.is_set():
             self._receive(sock, due)
@@ -98,12 +106,16 @@ class Steady:
             self.queries.append(Query(time.monotonic()))
             try:
                 sock.send(question(self._name, number & 0xFFFF))
-            except OSError:
+            except OSError as error:
                 self.refused += 1
+                if self._reopen and error.errno in NO_SOURCE:
+                    sock.close()
+                    sock = self._open()
             due += self._interval
         end = time.monotonic() + GIVE_UP
         while time.monotonic() < end and any(not one.answered for one in self.queries[-RATE:]):
             self._receive(sock, min(end, time.monotonic() + 0.02))
+        sock.close()
 
     def _receive(self, sock, until):
         while (left := until - time.monotonic()) > 0:
