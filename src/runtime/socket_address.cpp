@@ -50,6 +50,13 @@ bool SocketAddress::is_wildcard() const noexcept {
   return is_v6() ? IN6_IS_ADDR_UNSPECIFIED(&v6_.sin6_addr) : v4_.sin_addr.s_addr == INADDR_ANY;
 }
 
+bool SocketAddress::is_loopback() const noexcept {
+  constexpr std::uint32_t kLoopbackNet = 127;
+  constexpr unsigned kHostBits = 24;
+  return is_v6() ? IN6_IS_ADDR_LOOPBACK(&v6_.sin6_addr)
+                 : ntohl(v4_.sin_addr.s_addr) >> kHostBits == kLoopbackNet;
+}
+
 std::uint16_t SocketAddress::port() const noexcept {
   return ntohs(is_v6() ? v6_.sin6_port : v4_.sin_port);
 }

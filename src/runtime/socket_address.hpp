@@ -29,6 +29,7 @@ class SocketAddress {
   }
   [[nodiscard]] bool is_v6() const noexcept { return any_.sa_family == AF_INET6; }
   [[nodiscard]] bool is_wildcard() const noexcept;
+  [[nodiscard]] bool is_loopback() const noexcept;  ///< 127.0.0.0/8, ::1
   [[nodiscard]] std::uint16_t port() const noexcept;
   void set_port(std::uint16_t port) noexcept;
   [[nodiscard]] std::string ip_text() const;    ///< "10.0.0.1", "fd00::1"; IPv4-mapped shown as IPv4

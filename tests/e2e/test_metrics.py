@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from lab import replies
-from lab.client import ask, raw_udp
+from lab.client import ask, raw_udp, rcode
 from lab.ours import REPOSITORY, block
 from lab.waiting import wait_until
 
@@ -219,3 +219,12 @@ def test_every_name_in_the_document_exists(busy):
     names = set(re.findall(r"`((?:coredns|node_local_dns|process)_[a-z_]+[a-z])`", document))
     assert names >= set(MUST_HAVE)
     assert not names - set(busy.metrics().types)
+
+
+def test_liveness_probes_are_nobodys_traffic(serve, upstream):
+    """The agent asks version.bind in class CH four times a second: that must not look like refused clients."""
+    server = serve(block("forward . 127.0.0.2"))
+    assert rcode(ask("version.bind", "TXT", cls="CH")) == "REFUSED"
+    assert server.value("coredns_dns_requests_total") == 0
+    assert rcode(ask("other.bind", "TXT", cls="CH")) == "REFUSED"
+    assert server.value("coredns_dns_requests_total", zone="dropped") == 1

@@ -43,7 +43,8 @@ std::vector<bool> longest_in_order(const std::vector<Wanted>& wanted) {
       }
     }
     // Of equally long ones the one that stands first, before the rules of others.
-    const bool sooner = last != kNone && length[index] == length[last] && *wanted[index].at < *wanted[last].at;
+    const bool sooner =
+        last != kNone && length[index] == length[last] && *wanted[index].at < *wanted[last].at;
     if (last == kNone || length[index] > length[last] || sooner) last = index;
   }
   std::vector<bool> stays(wanted.size(), false);

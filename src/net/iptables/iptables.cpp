@@ -11,6 +11,7 @@
 
 #include "net/iptables/legacy_tables.hpp"
 #include "net/iptables/programs.hpp"
+#include "net/iptables/rule_spec.hpp"
 
 namespace nld::net {
 namespace {
@@ -37,6 +38,10 @@ std::vector<std::string> tables_of(const RuleSet& wanted, const RuleSet& former)
   return tables;
 }
 
+std::string_view family_name(Family family) noexcept {
+  return family == Family::ipv4 ? "IPv4" : "IPv6";
+}
+
 void add_to(RuleSet& set, const RuleSet& more) {
   for (const BuiltinRule& rule : more.rules) {
     if (std::ranges::count(set.rules, rule) == 0) set.rules.push_back(rule);
@@ -44,6 +49,12 @@ void add_to(RuleSet& set, const RuleSet& more) {
   for (const OwnChain& chain : more.chains) {
     if (std::ranges::count(set.chains, chain) == 0) set.chains.push_back(chain);
   }
+}
+
+bool holds(const SavedTable& saved, const BuiltinRule& rule) {
+  const auto chain = saved.chains.find(rule.chain);
+  return chain != saved.chains.end() &&
+         std::ranges::count(chain->second, normal_form(rule.spec), normal_form) > 0;
 }
 
 std::string one_line(std::string_view text) {
@@ -93,6 +104,14 @@ std::expected<SavedTable, Failure> Iptables::save(std::string_view table) {
   }
   auto printed = run("save", {"-t", std::string(table)}, {});
   if (!printed) return std::unexpected(std::move(printed).error());
+  // Then it prints no rule at all with status 0, while restoring still works: every check would add all of
+  // ours once more.
+  if (printed->out.contains("is incompatible, use 'nft' tool")) {
+    return std::unexpected(
+        Failure{.what = fmt::format("table {} ({}) holds rules made by nft that iptables-save "
+                                    "cannot print: ours cannot be checked",
+                                    table, family_name(family_))});
+  }
   return parse_saved_table(printed->out);
 }
 
@@ -110,14 +129,34 @@ std::expected<std::vector<Repair>, Failure> Iptables::change_table(std::string_v
   RepairPlan plan = plan_repair(wanted, table, *saved, applied_);
   if (!apply || plan.input.empty()) return std::move(plan.repairs);
   if (!plan.absent.empty()) {
-    return std::unexpected(
-        Failure{.what = fmt::format("table {}: kube-proxy has not made {} yet ({}, {})", table,
-                                    fmt::join(plan.absent, ", "), to_string(backend_),
-                                    family_ == Family::ipv4 ? "IPv4" : "IPv6")});
+    return std::unexpected(Failure{.what = fmt::format("table {}: kube-proxy has not made {} yet ({}, {})",
+                                                       table, fmt::join(plan.absent, ", "),
+                                                       to_string(backend_), family_name(family_))});
   }
   auto done = restore(plan.input);
+  if (done) done = confirm(table, wanted, plan);
   if (!done) return std::unexpected(std::move(done).error());
   return std::move(plan.repairs);
+}
+
+std::expected<void, Failure> Iptables::confirm(std::string_view table, const RuleSet& wanted,
+                                               const RepairPlan& done) {
+  auto saved = save(table);
+  if (!saved) return std::unexpected(std::move(saved).error());
+  const RepairPlan left = plan_repair(wanted, table, *saved, applied_);
+  if (left.repairs.empty()) return {};
+  // A release of iptables that prints a rule in words that are not ours would get it once more at every
+  // check: take back what cannot be recognised. If another program was quicker, there is nothing to take
+  // back.
+  std::string undo;
+  for (const BuiltinRule& rule : left.inserted) {
+    const bool written = std::ranges::count(done.inserted, rule) > 0;
+    if (written && !holds(*saved, rule)) undo += fmt::format("-D {} {}\n", rule.chain, rule.spec);
+  }
+  if (!undo.empty()) static_cast<void>(restore(fmt::format("*{}\n{}COMMIT\n", table, undo)));
+  const Repair& first = left.repairs.front();
+  return std::unexpected(Failure{.what = fmt::format("does not read back as it was written: {} is {}",
+                                                     first.what, to_string(first.fault))});
 }
 
 std::expected<std::vector<Repair>, Failure> Iptables::change(const RuleSet& wanted, bool apply) {

@@ -33,6 +33,7 @@ SavedTable parse_saved_table(std::string_view text);
 struct RepairPlan {
   std::string input;  ///< iptables-restore --noflush input for one table; empty: nothing to do
   std::vector<Repair> repairs;
+  std::vector<BuiltinRule> inserted;
   std::vector<std::string> absent;  ///< kube-proxy's chains that wanted rules jump to: `input` would fail
 };
 /// Pure. What makes `table` hold `wanted`'s part of it: missing, duplicated, altered and misplaced rules of
@@ -55,8 +56,9 @@ class Iptables {
   std::expected<void, Failure> restore(std::string_view input);
 
   /// Checks and mends the tables that `wanted` mentions, nat first; nat, raw and filter are looked at for
-  /// leftovers of ours in any case. Rules that an earlier call applied and `wanted` has no more are removed.
-  /// A table that cannot be mended does not hinder the others (Failure::mended).
+  /// leftovers of ours in any case. What was written is read back. Rules that an earlier call applied and
+  /// `wanted` has no more are removed. A table that cannot be mended does not hinder the others
+  /// (Failure::mended).
   std::expected<std::vector<Repair>, Failure> ensure(const RuleSet& wanted);
   /// What is wrong, without mending it.
   std::expected<std::vector<Repair>, Failure> check(const RuleSet& wanted);
@@ -69,6 +71,7 @@ class Iptables {
   std::expected<std::vector<Repair>, Failure> change(const RuleSet& wanted, bool apply);
   std::expected<std::vector<Repair>, Failure> change_table(std::string_view table, const RuleSet& wanted,
                                                            bool apply);
+  std::expected<void, Failure> confirm(std::string_view table, const RuleSet& wanted, const RepairPlan& done);
 
   CommandRunner& commands_;
   Backend backend_;

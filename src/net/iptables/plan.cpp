@@ -26,6 +26,7 @@ Names own_names(const RuleSet& set, std::string_view table) {
 
 std::vector<std::string> normal_forms(const std::vector<std::string>& specs) {
   std::vector<std::string> forms;
+  forms.reserve(specs.size());
   for (const std::string& spec : specs) forms.push_back(normal_form(spec));
   return forms;
 }
@@ -71,6 +72,7 @@ class Planner {
         edits_ += fmt::format("-D {} {}\n", chain, edit.spec);
       } else {
         edits_ += fmt::format("-I {} {} {}\n", chain, edit.position, edit.spec);
+        plan_.inserted.push_back({.table = std::string(table_), .chain = chain, .spec = edit.spec});
       }
       if (edit.fault) report(*edit.fault, fmt::format("{}: {}", chain, edit.spec));
     }

@@ -11,8 +11,8 @@ Backend backend_of_version(std::string_view version) noexcept {
 
 std::expected<std::string, std::string> find_programs(CommandRunner& commands, Backend backend,
                                                       Family family) {
-  const std::string plain = family == Family::ipv4 ? "iptables" : "ip6tables";
-  const std::string named = fmt::format("{}-{}", plain, to_string(backend));
+  std::string plain = family == Family::ipv4 ? "iptables" : "ip6tables";
+  std::string named = fmt::format("{}-{}", plain, to_string(backend));
   const auto version = [&](const std::string& name) {
     return commands.run({name + "-restore", "--version"}, {});
   };

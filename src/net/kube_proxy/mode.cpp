@@ -12,10 +12,10 @@
 namespace nld::net {
 namespace {
 
-std::optional<KubeProxyMode> ask(std::uint16_t port) {
-  constexpr GetLimits kLimits{.time = std::chrono::milliseconds(300), .bytes = 4096};
+std::optional<KubeProxyMode> ask(std::uint16_t port, std::chrono::milliseconds limit) {
+  const GetLimits limits{.time = limit, .bytes = 4096};
   std::string answer;
-  const bool complete = http_get(port, "/proxyMode", kLimits, [&](std::string_view piece) {
+  const bool complete = http_get(port, "/proxyMode", limits, [&](std::string_view piece) {
     answer += piece;
     return true;
   });
@@ -48,8 +48,9 @@ std::optional<Backend> services_chain(CommandRunner& commands) {
 
 }  // namespace
 
-KubeProxyFinding detect_kube_proxy(CommandRunner& commands, std::uint16_t port) {
-  if (const auto mode = ask(port)) return {.mode = *mode, .source = "kube-proxy's /proxyMode"};
+KubeProxyFinding detect_kube_proxy(CommandRunner& commands, std::uint16_t port,
+                                   std::chrono::milliseconds limit) {
+  if (const auto mode = ask(port, limit)) return {.mode = *mode, .source = "kube-proxy's /proxyMode"};
   if (has_nftables_table(commands)) {
     return {.mode = KubeProxyMode::nftables, .source = "nftables table kube-proxy"};
   }

@@ -1,6 +1,8 @@
 // Which mode kube-proxy runs in on this node.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,9 +18,10 @@ struct KubeProxyFinding {
   std::string source;  ///< "kube-proxy's /proxyMode", "chain KUBE-SERVICES (iptables-nft)", …
 };
 
-/// Asks http://127.0.0.1:10249/proxyMode (bounded: 300 ms), else looks at the kernel: table `kube-proxy` of
+/// Asks http://127.0.0.1:10249/proxyMode (for `limit`), else looks at the kernel: table `kube-proxy` of
 /// nftables, interface kube-ipvs0 or virtual services of IPVS, chain KUBE-SERVICES of iptables.
-KubeProxyFinding detect_kube_proxy(CommandRunner& commands, std::uint16_t port = kKubeProxyPort);
+KubeProxyFinding detect_kube_proxy(CommandRunner& commands, std::uint16_t port = kKubeProxyPort,
+                                   std::chrono::milliseconds limit = std::chrono::milliseconds(300));
 
 /// "iptables", "ipvs", "nftables", also with blanks around; nothing for others ("userspace").
 std::optional<KubeProxyMode> parse_proxy_mode(std::string_view text) noexcept;

@@ -37,10 +37,10 @@ void MetricSum::end_line() {
   sum_ = sum_.value_or(0) + value;
 }
 
-std::optional<double> kube_proxy_restore_failures(std::uint16_t port) {
-  constexpr GetLimits kLimits{.time = std::chrono::milliseconds(500), .bytes = std::size_t{4} << 20};
+std::optional<double> kube_proxy_restore_failures(std::uint16_t port, std::chrono::milliseconds limit) {
+  const GetLimits limits{.time = limit, .bytes = std::size_t{4} << 20};
   MetricSum failures("kubeproxy_sync_proxy_rules_iptables_restore_failures_total");
-  const bool complete = http_get(port, "/metrics", kLimits, [&](std::string_view piece) {
+  const bool complete = http_get(port, "/metrics", limits, [&](std::string_view piece) {
     failures.read(piece);
     return true;
   });

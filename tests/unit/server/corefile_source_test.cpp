@@ -36,6 +36,40 @@ TEST_F(Source, TheEmbeddedDefaultLoads) {
   EXPECT_EQ(loaded->config.digest.size(), 128U);
 }
 
+TEST_F(Source, TheNodesDefaultSplitsTheClusterFromTheRest) {
+  CorefileSource source({.local_ips = {"169.254.20.10"}, .cluster_dns = {"10.96.0.10"}}, surroundings());
+  const auto loaded = source.load();
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_TRUE(loaded->notes.empty());
+  ASSERT_EQ(loaded->config.blocks.size(), 2U);
+  const auto& cluster = loaded->config.blocks[0];
+  EXPECT_EQ(cluster.zones.size(), 3U);
+  EXPECT_EQ(cluster.zones[0].label, "cluster.local.");
+  EXPECT_EQ(cluster.forwards[0].upstreams[0].to_string(), "10.96.0.10:53");
+  ASSERT_EQ(cluster.bind.size(), 1U);
+  EXPECT_EQ(cluster.bind[0].ip_text(), "169.254.20.10");
+  EXPECT_EQ(loaded->config.blocks[1].forwards[0].upstreams[0].to_string(), "10.0.0.2:53");
+}
+
+TEST_F(Source, WithoutAClusterDnsTheNodesDefaultSaysSo) {
+  CorefileSource source({.local_ips = {"169.254.20.10"}}, surroundings());
+  const auto loaded = source.load();
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_EQ(loaded->config.blocks.size(), 1U);
+  ASSERT_EQ(loaded->notes.size(), 1U);
+  EXPECT_TRUE(loaded->notes[0].starts_with("no cluster DNS is known")) << loaded->notes[0];
+}
+
+TEST_F(Source, TheFlagsClusterDnsGoesBeforeTheEnvironments) {
+  environment_["KUBE_DNS_SERVICE_HOST"] = "10.96.0.1";
+  files_["/base"] = ".:53 {\n  forward . __PILLAR__CLUSTER__DNS__\n}\n";
+  CorefileSource source({.base = "/base", .cluster_dns = {"10.96.0.2", "fd00::a"}}, surroundings());
+  const auto loaded = source.load();
+  ASSERT_TRUE(loaded) << loaded.error();
+  ASSERT_EQ(loaded->config.blocks[0].forwards[0].upstreams.size(), 2U);
+  EXPECT_EQ(loaded->config.blocks[0].forwards[0].upstreams[0].to_string(), "10.96.0.2:53");
+}
+
 TEST_F(Source, ErrorsNameFileAndLine) {
   files_["/c"] = ".:53 {\n  forwad . 10.0.0.1\n}\n";
   CorefileSource source({.conf = "/c"}, surroundings());

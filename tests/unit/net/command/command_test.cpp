@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 
@@ -95,12 +97,16 @@ TEST_F(Commands, TimeIsUpForItsChildrenToo) {
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
   const runtime::Descriptor read(ends[0]);
   runtime::Descriptor write(ends[1]);
-  SystemCommands hasty(std::chrono::milliseconds(100));
+  SystemCommands hasty(std::chrono::milliseconds(1000));
   const std::string path = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(write.get());
-  ASSERT_FALSE(hasty.run({"sh", "-c", "exec 3>" + path + "; sleep 60 & wait"}, {}));
+  ASSERT_FALSE(hasty.run({"sh", "-c", "exec 3>" + path + "; echo here >&3; sleep 60 & wait"}, {}));
   write = runtime::Descriptor();
-  char byte = 0;
-  EXPECT_EQ(::read(read.get(), &byte, 1), 0) << "somebody still has the pipe open";
+  std::array<char, 16> text{};
+  ASSERT_EQ(::read(read.get(), text.data(), text.size()), 5) << "it did not come so far";
+  // Killed, not waited for: the end of the pipe comes when the kernel is done with it.
+  pollfd end{.fd = read.get(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(::poll(&end, 1, 10'000), 1) << "somebody still has the pipe open";
+  EXPECT_EQ(::read(read.get(), text.data(), text.size()), 0);
 }
 
 TEST_F(Commands, AGrandchildWithThePipesIsNotWaitedFor) {

@@ -230,6 +230,23 @@ TEST_P(Kernel, RefusesAsAWhole) {
 /// The generator's rules are IPv4.
 class KernelV4 : public Kernel {};
 
+class KernelNft : public Kernel {};
+
+// What somebody made with nft there hides all the rules from iptables-save.
+TEST_P(KernelNft, ATableThatCannotBeRead) {
+  make_neighbours();
+  ensured();
+  const std::string family = v4() ? "ip" : "ip6";
+  run({"nft", "add", "rule", family, "nat", "PREROUTING", "socket", "wildcard", "0", "accept"});
+  const std::string before = run({"nft", "list", "table", family, "nat"});
+  for (int round = 0; round < 2; ++round) {
+    const auto repairs = iptables_.ensure(wanted());
+    ASSERT_FALSE(repairs);
+    EXPECT_THAT(repairs.error().what, HasSubstr("cannot be checked"));
+  }
+  EXPECT_EQ(run({"nft", "list", "table", family, "nat"}), before);
+}
+
 // The model of the pure tests against the kernel itself.
 TEST_P(KernelV4, RandomDisorder) {
   constexpr std::uint32_t kTables = 25;
@@ -269,6 +286,10 @@ std::string case_name(const testing::TestParamInfo<std::tuple<Backend, Family>>&
 
 INSTANTIATE_TEST_SUITE_P(Iptables, Kernel,
                          testing::Combine(testing::Values(Backend::nft, Backend::legacy),
+                                          testing::Values(Family::ipv4, Family::ipv6)),
+                         case_name);
+INSTANTIATE_TEST_SUITE_P(Iptables, KernelNft,
+                         testing::Combine(testing::Values(Backend::nft),
                                           testing::Values(Family::ipv4, Family::ipv6)),
                          case_name);
 INSTANTIATE_TEST_SUITE_P(Iptables, KernelV4,

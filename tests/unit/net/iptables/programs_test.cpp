@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
+#include "unit/net/iptables/kernel_model.hpp"
 #include "unit/net/iptables/scripted_commands.hpp"
 
 namespace nld::net {
@@ -56,20 +59,60 @@ TEST(Programs, ThePlainNameOnlyWhenItIsOfThatBackend) {
   EXPECT_THAT(absent.error(), HasSubstr("iptables-nft is not installed"));
 }
 
-TEST(Programs, OneSaveATableAndOneRestoreWhereNeeded) {
-  std::string restored;
-  ScriptedCommands commands([&](const std::vector<std::string>& argv,
-                                std::string_view input) -> std::expected<CommandResult, std::string> {
+/// iptables with a table nat of its own, whose printing a test may alter.
+class ModelledNat {
+ public:
+  using Print = std::function<std::string(std::string spec)>;
+  explicit ModelledNat(Print print) : kernel_(parse_saved_table(kEmptyNat)), print_(std::move(print)) {}
+
+  std::expected<CommandResult, std::string> operator()(const std::vector<std::string>& argv,
+                                                       std::string_view input) {
     if (argv.back() == "--version") return CommandResult{};
-    if (!input.empty()) restored = input;
-    return CommandResult{.status = 0, .out = argv.back() == "nat" ? kEmptyNat : "", .error = {}};
-  });
+    if (!input.empty())
+      return CommandResult{.status = kernel_.restore(input) ? 0 : 1, .out = {}, .error = "refused"};
+    std::string out;
+    for (const auto& [name, rules] : kernel_.table().chains) {
+      if (argv.back() != "nat") break;
+      out += ":" + name + " - [0:0]\n";
+      for (const std::string& rule : rules)
+        out.append("-A ").append(name).append(" ").append(print_(rule)) += "\n";
+    }
+    return CommandResult{.status = 0, .out = std::move(out), .error = {}};
+  }
+  [[nodiscard]] const std::vector<std::string>& prerouting() const {
+    return kernel_.table().chains.at("PREROUTING");
+  }
+
+ private:
+  KernelModel kernel_;
+  Print print_;
+};
+
+TEST(Programs, WhatIsWrittenIsReadBackAndThatIsAll) {
+  ModelledNat nat([](const std::string& spec) { return spec; });
+  ScriptedCommands commands(std::ref(nat));
   Iptables iptables(commands, Backend::nft, Family::ipv4);
   ASSERT_TRUE(iptables.ensure(one_rule()));
-  EXPECT_EQ(restored, "*nat\n-I PREROUTING 1 -d 169.254.20.10/32 -j RETURN\nCOMMIT\n");
+  EXPECT_THAT(nat.prerouting(), ElementsAre("-d 169.254.20.10/32 -j RETURN"));
   EXPECT_THAT(commands.lines(), ElementsAre("iptables-nft-restore --version", "iptables-nft-save -t nat",
-                                            "iptables-nft-restore --noflush -w 2", "iptables-nft-save -t raw",
-                                            "iptables-nft-save -t filter"));
+                                            "iptables-nft-restore --noflush -w 2", "iptables-nft-save -t nat",
+                                            "iptables-nft-save -t raw", "iptables-nft-save -t filter"));
+  ASSERT_TRUE(iptables.ensure(one_rule()));
+  EXPECT_THAT(commands.lines().size(), 9U);
+}
+
+TEST(Programs, ARuleThatCannotBeRecognisedDoesNotPileUp) {
+  ModelledNat nat([](const std::string& spec) { return "--in-other-words " + spec; });
+  ScriptedCommands commands(std::ref(nat));
+  Iptables iptables(commands, Backend::nft, Family::ipv4);
+  for (int round = 0; round < 3; ++round) {
+    const auto repairs = iptables.ensure(one_rule());
+    ASSERT_FALSE(repairs);
+    EXPECT_EQ(
+        repairs.error().what,
+        "does not read back as it was written: nat PREROUTING: -d 169.254.20.10/32 -j RETURN is missing");
+    EXPECT_THAT(nat.prerouting(), IsEmpty());
+  }
 }
 
 TEST(Programs, AFailureNamesTheProgramAndItsWords) {

@@ -24,7 +24,7 @@ TEST(ProxyMode, KubeProxysWordComesFirst) {
     return std::expected<CommandResult, std::string>(not_installed(argv.front()));
   });
   HttpStub stub(HttpStub::ok("ipvs"));
-  const auto found = detect_kube_proxy(commands, stub.port());
+  const auto found = detect_kube_proxy(commands, stub.port(), std::chrono::seconds(10));
   EXPECT_EQ(found.mode, KubeProxyMode::ipvs);
   EXPECT_EQ(found.source, "kube-proxy's /proxyMode");
   EXPECT_EQ(stub.request(), "GET /proxyMode HTTP/1.0");

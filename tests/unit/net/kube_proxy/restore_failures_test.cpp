@@ -53,15 +53,15 @@ TEST(RestoreFailures, AskedOfKubeProxy) {
   for (int line = 0; line < 10'000; ++line)
     text += "some_other_metric{le=\"" + std::to_string(line) + "\"} 1\n";
   HttpStub stub(HttpStub::ok(text + exposition(std::string(kName) + " 4\n")));
-  EXPECT_EQ(kube_proxy_restore_failures(stub.port()), 4.0);
+  EXPECT_EQ(kube_proxy_restore_failures(stub.port(), std::chrono::seconds(10)), 4.0);
   EXPECT_EQ(stub.request(), "GET /metrics HTTP/1.0");
 }
 
 TEST(RestoreFailures, NotToldIsNotZero) {
   const HttpStub other(HttpStub::ok("up 1\n"));
-  EXPECT_EQ(kube_proxy_restore_failures(other.port()), std::nullopt);
+  EXPECT_EQ(kube_proxy_restore_failures(other.port(), std::chrono::seconds(10)), std::nullopt);
   const HttpStub broken("HTTP/1.0 500 Internal Server Error\r\n\r\n");
-  EXPECT_EQ(kube_proxy_restore_failures(broken.port()), std::nullopt);
+  EXPECT_EQ(kube_proxy_restore_failures(broken.port(), std::chrono::seconds(10)), std::nullopt);
 }
 
 }  // namespace

@@ -30,9 +30,9 @@ class OwnNetwork {
   }
   [[nodiscard]] bool entered() const noexcept { return entered_; }
 
-  /// What it printed; throws when it failed or took 10 s.
+  /// What it printed; throws when it failed or took 30 s.
   static std::string run(const std::string& command) {
-    const std::string bounded = "exec timeout 10 sh -c '" + command + "' 2>&1";
+    const std::string bounded = "exec timeout 30 sh -c '" + command + "' 2>&1";
     FILE* pipe = ::popen(bounded.c_str(), "re");
     if (pipe == nullptr) throw std::runtime_error("popen: " + command);
     std::string out;
@@ -66,7 +66,7 @@ template <class Work>
 int run_as_nobody(Work work) {
   const pid_t child = ::fork();
   if (child == 0) {
-    ::alarm(10);
+    ::alarm(30);
     const bool dropped = ::setgid(65534) == 0 && ::setuid(65534) == 0;
     ::_exit(dropped ? work() : 99);
   }
