@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 
 #include "agent/agent.hpp"
 #include "cli/agent_flags.hpp"
@@ -21,6 +22,9 @@ int run_agent(const AgentFlags& flags) {
   try {
     agent::Agent agent(std::move(*options), version_number(), log);
     return agent.run();
+  } catch (const std::invalid_argument& meant) {  // a flag that only its user can judge
+    std::cerr << meant.what() << '\n';
+    return kUsage;
   } catch (const std::exception& failure) {
     log.error("{}", failure.what());
     return kFailure;

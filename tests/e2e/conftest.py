@@ -5,19 +5,26 @@ build/node-local-dns), NLD_BUILD the build folder (a sanitizer's, say), NLD_E2E_
 
 import faulthandler
 import os
+import re
 import signal
+import subprocess
 
 import pytest
 
 from lab import nsd as nsd_module
+from lab.agent import Agent
 from lab.fakedns import FakeDns, constant
 from lab.namespaces import Namespace, remove_orphans
+from lab.node import Node
 from lab.ours import BINARY, Server
 from lab.waiting import PATIENCE
 
 # Modules that wait longest: begun first, so that no worker is left alone with one at the end.
-LONG_MODULES = ("test_stale", "test_forward_health", "test_client_tcp", "test_template", "test_refetch",
+LONG_MODULES = ("test_agent_supervision", "test_stale", "test_agent_fallback", "test_agent_repair",
+                "test_forward_health", "test_agent_handover", "test_client_tcp", "test_template", "test_refetch",
                 "test_reload", "test_shutdown")
+# In a test's id: the kind of cluster in a box that it runs in.
+NODE_KIND = re.compile(r"(?:ip|nf)tables-(?:nft|legacy)(?:-steer|-chain)?")
 TEST_LIMIT = 40  # seconds; no test waits for something that takes longer
 
 
@@ -34,9 +41,13 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """A module's tests share a namespace and servers: keep them in one worker."""
-    from xdist.scheduler import LoadFileScheduling
-    return LoadFileScheduling(config, log)
+    """A module's tests share a namespace and servers, or a cluster in a box of a kind: one worker has these."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByLab(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return nodeid.split("::")[0] + "".join(NODE_KIND.findall(nodeid))
+    return ByLab(config, log)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -142,3 +153,92 @@ def nsd(netns, tmp_path_factory):
     yield start
     for server in started:
         server.stop()
+
+
+# The node agent's laboratory.
+
+def main_namespace():
+    """What tests must leave alone: links and rules where they started."""
+    def output(*command):
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout
+    rules = [output(program) for program in ("iptables-legacy-save", "ip6tables-legacy-save")]
+    return {"links": [line.split(": ")[1] for line in output("ip", "-o", "link").splitlines()],
+            "nftables": output("nft", "list", "ruleset"),
+            "iptables-legacy": [line for text in rules for line in text.splitlines() if not line.startswith("#")]}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def main_namespace_stays():
+    """After all tests of this worker, the main namespace is as before them."""
+    if os.geteuid() != 0:
+        yield
+        return
+    before = main_namespace()
+    yield
+    assert main_namespace() == before
+
+
+@pytest.fixture(scope="module")
+def node(request):
+    """The module's cluster in a box; parametrised indirectly with (kube-proxy's mode, iptables backend). The tests
+    run in the node's namespace."""
+    node = Node(*getattr(request, "param", ()))
+    try:
+        node.host.enter()
+        yield node
+    finally:
+        node.close()
+
+
+class Agents:
+    """Starts agents, ends them, and says what went wrong with them."""
+
+    def __init__(self, node, directory):
+        self.node = node
+        self.directory = directory
+        self.started = []
+
+    def __call__(self, *flags, launch=False, **more):
+        more.setdefault("name", f"agent{len(self.started)}")
+        agent = Agent(self.directory, *flags, **more)
+        self.started.append(agent)
+        agent.start()
+        if not launch:
+            agent.wait_serving()
+            # The switch follows the first answer.
+            for family in agent.families:
+                self.node.wait_for("local", family=family)
+        return agent
+
+    def stop(self):
+        """The problems, a text each."""
+        problems = []
+        for agent in reversed(self.started):
+            try:
+                if agent.running() and (code := agent.stop()) != 0:
+                    problems.append(f"{agent.output.name} ended on SIGTERM with {code}:\n{agent.text()[-4000:]}")
+            except Exception as error:  # every agent must be stopped whatever happens to one of them
+                problems.append(f"{error!r}\n{agent.text()[-4000:]}")
+        return problems
+
+
+@pytest.fixture
+def run_agent(node, binary, tmp_path):
+    """run_agent(*flags, …) starts an agent for one test; what still runs at its end must stop with 0."""
+    agents = Agents(node, tmp_path)
+    yield agents
+    problems = agents.stop()
+    node.reset()
+    if problems:
+        pytest.fail("\n".join(problems))
+
+
+@pytest.fixture(scope="module")
+def run_module_agent(node, binary, tmp_path_factory):
+    """run_agent for an agent that a module's tests share."""
+    agents = Agents(node, tmp_path_factory.mktemp("agents"))
+    yield agents
+    problems = agents.stop()
+    node.reset()
+    if problems:
+        pytest.fail("\n".join(problems))

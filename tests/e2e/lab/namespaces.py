@@ -1,8 +1,11 @@
 """Network namespaces that the tests make, enter and remove."""
 
+import contextlib
 import ctypes
 import os
+import pathlib
 import re
+import signal
 import subprocess
 
 CLONE_NEWNET = 0x40000000
@@ -56,9 +59,39 @@ class Namespace:
             os.close(self._home)
             self._home = None
 
+    @contextlib.contextmanager
+    def inside(self):
+        """For a few steps of one thread, wherever it was before: a pod's client in a node's test."""
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        target = os.open(f"/run/netns/{self.name}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _setns(target)
+            try:
+                yield self
+            finally:
+                _setns(home)
+        finally:
+            os.close(target)
+            os.close(home)
+
     def remove(self):
         self.leave()
+        kill_inhabitants(self.name)
         _ip("netns", "delete", self.name)
+
+    def run(self, *command, stdin=None, check=True):
+        """Runs a command inside to its end; returns its output."""
+        with self.inside():
+            done = subprocess.run(list(map(str, command)), input=stdin, text=True, capture_output=True, check=False,
+                                  timeout=20)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr.strip()}\n{stdin or ''}")
+        return done.stdout
+
+    def sysctl(self, name, value):
+        """net.* settings are the namespace's of the writing thread."""
+        with self.inside():
+            pathlib.Path("/proc/sys", *name.split(".")).write_text(str(value))
 
     def ip(self, *arguments):
         """Runs ip(8) inside."""
@@ -83,10 +116,20 @@ class Namespace:
             space.ip("link", "set", name, "up")
 
 
+def kill_inhabitants(name, sparing=()):
+    """Ends what was left running inside: a server outlives its agent by design. A namespace with a process
+    in it would live on without its name."""
+    for pid in map(int, _ip("netns", "pids", name).split()):
+        if pid != os.getpid() and pid not in sparing:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
 def remove_orphans():
     """Removes what a killed run left behind: namespaces named after a process that is gone."""
     for line in _ip("netns", "list").splitlines():
         name = line.split()[0]
         match = _NAME.match(name)
         if match and not os.path.exists(f"/proc/{match.group(1)}"):
+            kill_inhabitants(name)
             subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
