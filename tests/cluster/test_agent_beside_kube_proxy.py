@@ -51,6 +51,11 @@ def our_rules(node, backend):
     return lines, tables
 
 
+def jumps(proxy, family):
+    """Whether our chain leads to kube-proxy's."""
+    return any("NODE-LOCAL-DNS" in line and "KUBE-SVC-" in line for line in proxy.rules(family))
+
+
 @pytest.fixture(params=METHODS)
 def method(request):
     return request.param
@@ -159,8 +164,7 @@ def test_last_endpoint_gone_and_another_service(node, proxy, backend, method, we
         proxy.wait_service(CLUSTER_DNS[family], family, timeout=60)
     if method == "chain":
         # It stayed away for a minute, so that kube-proxy, which tries again each 30 s by default, was sure to succeed.
-        wait_until(lambda: any("NODE-LOCAL-DNS" in line and "KUBE-SVC-" in line for line in proxy.rules()), 90,
-                   "our chain to lead to kube-proxy's again")
+        wait_until(lambda: all(jumps(proxy, family) for family in FAMILIES), 90, "our chain to lead to its chains again")
     pid = agent.wait_serving()
     with agent.frozen():
         kill(pid)
@@ -181,6 +185,7 @@ def test_kube_proxy_restart_and_resync(cluster, node, proxy, backend, method, ru
         proxy.ask_for_resync()
         wait_until(lambda: proxy.syncs() > seen, 60, "a full resync")
         end = client.now()
+        client.wait_for("local", end, count=20)  # so that what was asked before is answered
         pid = agent.wait_serving()
         with agent.frozen():
             kill(pid)
