@@ -14,9 +14,9 @@ import subprocess
 PROGRAMS = ("dash", "busybox", "ip", "nft", "conntrack", "ipvsadm", "kmod", "dnsmasq",
             "xtables-nft-multi", "xtables-legacy-multi")
 SEARCH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
-APPLETS = ("[ awk cat chmod cp cut date dmesg dirname basename env expr false find grep head hostname id kill ln "
+APPLETS = ("[ awk cat chmod cmp cp cut date dmesg dirname basename env expr false find grep head hostname id kill ln "
            "ls mkdir mkfifo mknod mount mv nc nproc nsenter od pidof ps pwd readlink reboot rm sed seq setsid sleep "
-           "sort stat sync sysctl tail tee test time timeout touch tr true umount uname uniq usleep wc which "
+           "sort stat sync sysctl tail tee test time timeout touch tr true umount uname uniq usleep wc wget which "
            "xargs").split()
 LINKS = {"sh": "dash", "modprobe": "kmod", "insmod": "kmod", "lsmod": "kmod", "rmmod": "kmod",
          **{f"{family}{kind}{tail}": f"xtables-{kind.strip('-') or 'nft'}-multi"

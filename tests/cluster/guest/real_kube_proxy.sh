@@ -41,7 +41,11 @@ check "the pod reaches the Service" await 20 asks_service
 same "kube-proxy set vs.conntrack" 1 "$(in_node sysctl -n net.ipv4.vs.conntrack)"
 
 for method in chain steer; do
-  life "$method" --fallback $method --iptables-backend nft
+  start_agent --fallback $method --iptables-backend nft
+  answered_by "$method: alive" local
+  killed_and_back $method
+  interface_gone_and_back $method
+  stops_to_cluster $method
   in_node node-local-dns cleanup -localip $LOCAL4,$LOCAL6 -interfacename $INTERFACE
 done
 
@@ -59,5 +63,5 @@ freeze_agent
 kill_server
 answered_by "killed, and kube-proxy with it" cluster
 thaw_agent
-await 20 pod_sees local
+soon_answered_by "restarted" local
 stop_agent

@@ -9,17 +9,15 @@ start_agent() {
   nsenter --net=/run/netns/node node-local-dns run -localip $LOCAL4,$LOCAL6 -conf /tmp/Corefile \
     --cluster-dns $SERVICE4,$SERVICE6 -interfacename $INTERFACE -syncinterval 60 "$@" >>/tmp/agent.log 2>&1 &
   agent_pid=$!
-  # All of it: a server that answers may do so without rules, if writing them took too long at first.
-  await 40 is_healthy
+  # A server may answer before all rules are there, if writing them took too long at first.
+  if ! await 40 has_rules || ! settles_at local; then cat /tmp/agent.log; fi
 }
 
-is_healthy() { in_node node-local-dns status -interfacename $INTERFACE; }
+has_rules() { in_node wget -q -O - http://127.0.0.1:9353/metrics | grep -q '^node_local_dns_network_ready{part="rules"} 1'; }
 
 # Its child, the DNS server; the newest if one is just being replaced.
 server_of_agent() { tr ' ' '\n' <"/proc/$agent_pid/task/$agent_pid/children" | grep . | tail -n 1; }
 
-pod_sees() { [ "$(PATIENCE=500 who pod udp $LOCAL4)" = "$1" ]; }
-host_sees() { [ "$(PATIENCE=500 who node udp $LOCAL4)" = "$1" ]; }
 ended() { ! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null; }
 stopped() { grep -q '^State:.T' "/proc/$1/status"; }
 
