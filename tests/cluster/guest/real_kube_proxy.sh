@@ -6,8 +6,10 @@ readonly API=10.0.2.2 # QEMU's name for the loopback of the namespace that it ru
 
 reaches_api() { echo | in_node nc -w 2 $API 6443; }
 serves() { in_node ipvsadm -L -n | grep -q -F "$1"; }
-has_endpoints() { for one in $ENDPOINTS4 $ENDPOINTS6; do serves "$one" || return 1; done; }
-has_no_endpoints() { for one in $ENDPOINTS4 $ENDPOINTS6; do ! serves "$one" || return 1; done; }
+# kube-proxy first gives an endpoint that goes weight 0, and removes it when its connections have ended.
+takes_connections() { in_node ipvsadm -L -n | grep -F -e "-> $1:53 " -e "-> [$1]:53 " | awk '$4 > 0 { found = 1 } END { exit !found }'; }
+has_endpoints() { for one in $ENDPOINTS4 $ENDPOINTS6; do takes_connections "$one" || return 1; done; }
+has_no_endpoints() { for one in $ENDPOINTS4 $ENDPOINTS6; do ! takes_connections "$one" || return 1; done; }
 asks_service() { [ "$(PATIENCE=1000 who pod udp $SERVICE4)" = cluster ]; }
 
 modprobe -a virtio_pci virtio_net
