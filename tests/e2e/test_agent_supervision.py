@@ -195,12 +195,15 @@ def ends_in_time(agent, number=signal.SIGTERM):
 def test_stop_leaves_the_fallback(node, run_agent, number):
     agent = run_agent()
     pid = agent.wait_serving()
-    with Steady(node.pod, LOCAL[4], WHO) as client:
+    with Steady(node.pod, LOCAL[4], WHO) as client, Steady(node.host, LOCAL[4], WHO, reopen=True) as host:
         client.wait_for("local", 0, count=20)
+        host.wait_for("local", 0, count=20)
         ends_in_time(agent, number)
         assert not alive(pid) and INTERFACE not in node.links()
         client.wait_for("cluster", client.now(), count=20)
+        host.wait_for("cluster", client.now(), count=20)
     assert client.lost() == 0, client.summary()
+    assert host.lost() <= 3, host.summary()  # its socket cannot send any more: the address is gone
     for family in LOCAL:
         for tcp in (False, True):
             assert node.asks(family=family, tcp=tcp) == "cluster"
