@@ -165,8 +165,8 @@ void Agent::end() {
     std::filesystem::remove(options_.pid_file, ignored);
   }
   if (!ended) {
-    log_.error("the co-process hangs and is left behind");
-    std::_Exit(1);  // its thread still uses what destructors would take away
+    log_.warn("the co-process is busy and left behind");
+    std::_Exit(exit_code_);  // its thread still uses what destructors would take away
   }
   log_.info("stopped");
 }

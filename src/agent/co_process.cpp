@@ -15,8 +15,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A program that hangs must not take the whole time that a stop may take.
-constexpr auto kCommandLimit = seconds(3);
+/// nft 1.0.6 reads all flows of a table that it lists: 5 s when the fallback carries as many as it can.
+constexpr auto kCommandLimit = seconds(10);
 /// A change comes as a bundle of messages: look when it is likely to be complete.
 constexpr runtime::Duration kSettle = milliseconds(20);
 /// Events that never end (another program fights for the same rules) cost this many passes at most.

@@ -235,8 +235,10 @@ RouteSocket::Address RouteSocket::describe_address(int index, const runtime::Soc
 
 std::expected<void, NetlinkCode> RouteSocket::add(int index, const runtime::SocketAddress& ip) {
   const auto address = describe_address(index, ip, ip.is_v6() ? 128 : 32);
-  // node-cache's choice too, and that of `ip addr add`, for 169.254.0.0/16 as well.
-  rtnl_addr_set_scope(address.get(), RT_SCOPE_UNIVERSE);
+  // The kernel never takes an address of scope link for another interface's packets. With scope global, as
+  // node-cache has it, it does where a route's own interface has none, as with Calico's cali*: packets then
+  // leave the node with 169.254.20.10 as their source. (IPv6 scopes follow from the address.)
+  rtnl_addr_set_scope(address.get(), ip.is_v6() ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
   if (ip.is_v6()) rtnl_addr_set_flags(address.get(), IFA_F_NODAD);
   return outcome(rtnl_addr_add(socket_.get(), address.get(), NLM_F_EXCL));
 }
