@@ -181,7 +181,7 @@ def test_other_name_and_one_address(node, run_agent, family):
     kill(agent.wait_serving())
     agent.wait_log("lost the DNS server")
     wait_until(lambda: agent.status()[0] == 0, 5, "a healthy node")
-    assert node.asks(family=family) == "local"
+    node.wait_for("local", family=family)
 
 
 @pytest.fixture(scope="module")
