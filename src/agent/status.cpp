@@ -43,7 +43,7 @@ json link_to_json(const AgentOptions& options, const NetworkStatus& network) {
 }
 
 json rules_to_json(const AgentOptions& options, const NetworkStatus& network) {
-  return {{"managed", options.setup_rules && options.rules.mode != net::Mode::none},
+  return {{"managed", options.setup_rules && network.has_rules},
           {"present", network.rules_error.empty() && network.checked.has_value()},
           {"error", network.rules_error},
           {"checked_at", optional_time(network.checked)},

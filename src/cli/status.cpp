@@ -152,7 +152,7 @@ void print_network(const json& report) {
                          link["up"] == true ? "up" : "down", joined(link["addresses"]))
            : link["name"].get<std::string>() + ": absent " + link["error"].get<std::string>());
   const json& rules = report["rules"];
-  std::string text = rules["managed"] == false  ? "not managed"
+  std::string text = rules["managed"] == false  ? "none"
                      : rules["present"] == true ? "present, checked " + rules["checked_at"].get<std::string>()
                                                 : "NOT in order: " + rules["error"].get<std::string>();
   if (rules["repaired_at"].is_string()) text += ", last repaired " + rules["repaired_at"].get<std::string>();
