@@ -8,7 +8,7 @@ import pytest
 
 from lab import ours
 from lab.processes import Process
-from lab.waiting import PATIENCE, wait_until
+from lab.waiting import wait_until
 
 DEMO = ours.REPOSITORY / "demo" / "demo.py"
 
@@ -48,5 +48,5 @@ def test_interrupted(demo):
     wait_until(lambda: re.search(r"^ +0 s +\d+ local", process.text(), re.MULTILINE), 10, "the first second")
     assert spaces_of(process.pid)
     process.send_signal(signal.SIGINT)
-    assert process.wait(10 * PATIENCE) == 130, process.text()
+    assert process.wait(10) == 130, process.text()
     assert not spaces_of(process.pid)
