@@ -208,7 +208,8 @@ def test_stop_leaves_the_fallback(node, run_agent, number):
         client.wait_for("cluster", client.now(), count=20)
         host.wait_for("cluster", client.now(), count=20)
     assert client.lost() == 0, client.summary()
-    assert host.lost() <= 3, host.summary()  # its socket cannot send any more: the address is gone
+    # Its socket's address goes: one send fails, and what was under way finds no home. 10 are 50 ms.
+    assert host.lost() <= 10 * PATIENCE, host.summary()
     for family in LOCAL:
         for tcp in (False, True):
             assert node.asks(family=family, tcp=tcp) == "cluster"
