@@ -111,9 +111,13 @@ void add_server_metrics(json& report) {
   report.update(*seen);
 }
 
+std::string text_of(const json& object, const char* field) {
+  return object[field].get<std::string>();
+}
+
 bool part_is_good(const json& report, const char* part) {
   const json& of = report[part];
-  return of["managed"] == false || (of["present"] == true && of["error"] == "");
+  return of["managed"] == false || (of["present"] == true && text_of(of, "error").empty());
 }
 
 int verdict(const json& report) {
@@ -174,7 +178,7 @@ void print_server(const json& report) {
   if (server["next_start_in_ms"].is_number())
     text += fmt::format(", next start in {} ms", server["next_start_in_ms"].get<int>());
   line("server", text);
-  if (server["last_end"] != "") line("", "last end: " + server["last_end"].get<std::string>());
+  if (!text_of(server, "last_end").empty()) line("", "last end: " + server["last_end"].get<std::string>());
 }
 
 void print_server_metrics(const json& report) {
