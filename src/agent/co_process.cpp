@@ -257,10 +257,10 @@ bool CoProcess::reconcile_link(Cause cause) {
 void CoProcess::note(const std::vector<net::Repair>& repairs, Cause cause) {
   for (const net::Repair& repair : repairs) {
     if (!up_) {
-      log_.info("set up: {} {}", to_string(repair.kind), repair.what);
+      log_.info("set up: {}", describe(repair));
       continue;
     }
-    log_.warn("repaired: {} {} was {}{}", to_string(repair.kind), repair.what, to_string(repair.fault),
+    log_.warn("repaired: {} was {}{}", describe(repair), to_string(repair.fault),
               cause == Cause::event ? " (the kernel told)" : "");
     journal_.repaired(repair);
     metrics_

@@ -21,7 +21,10 @@ json optional_time(const std::optional<WallTime>& time) {
 }
 
 json fault_to_json(const net::Repair& repair) {
-  return {{"kind", to_string(repair.kind)}, {"fault", to_string(repair.fault)}, {"what", repair.what}};
+  return {{"kind", to_string(repair.kind)},
+          {"fault", to_string(repair.fault)},
+          {"what", repair.what},
+          {"text", net::describe(repair)}};
 }
 
 json addresses_to_json(const std::vector<runtime::SocketAddress>& addresses) {

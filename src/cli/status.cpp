@@ -214,8 +214,7 @@ void print_history(const json& report) {
   });
   last(report["repairs"], [](const json& one) {
     line("repair",
-         fmt::format("{} {} {} was {}", one["at"].get<std::string>(), one["kind"].get<std::string>(),
-                     one["what"].get<std::string>(), one["fault"].get<std::string>()));
+         fmt::format("{} {} was {}", text_of(one, "at"), text_of(one, "text"), text_of(one, "fault")));
   });
 }
 
