@@ -1,6 +1,7 @@
 // `status`: what is true on this node now.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -60,6 +61,24 @@ bool steered(const Asked& asked, const runtime::SocketAddress& address) {
       .was_steered(
           {.local = address.ip_text(), .client = asked.client, .protocol = "udp", .port = asked.client_port})
       .value_or(false);
+}
+
+/// What the kernel says of steering: packets sent to the cluster DNS so far, and whether an address is set
+/// aside. Nothing where there is no such table.
+json steering_state(const json& report) {
+  net::SystemCommands commands(kCommandLimit);
+  std::uint64_t packets = 0;
+  bool aside = false;
+  for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+    const bool served = std::ranges::any_of(report["addresses"], [family](const json& address) {
+      return address.get<std::string>().contains(':') == (family == net::Family::ipv6);
+    });
+    if (!served) continue;
+    net::SteeringTable table(commands, family);
+    packets += table.steered_packets().value_or(0);
+    aside = table.is_aside().value_or(false) || aside;
+  }
+  return {{"packets", packets}, {"aside", aside}};
 }
 
 /// Asks every local address; the worst of them is the node's.
@@ -146,6 +165,11 @@ void print_network(const json& report) {
                         report["method_reason"].get<std::string>());
   }
   line("mode", mode);
+  if (report.contains("steered")) {
+    line("steered", fmt::format("{} packets to the cluster DNS so far{}",
+                                report["steered"]["packets"].get<std::uint64_t>(),
+                                report["steered"]["aside"] == true ? ", all of them now" : ""));
+  }
   line("kube-proxy", fmt::format("{} ({})", report["kube_proxy_mode"].get<std::string>(),
                                  report["kube_proxy_source"].get<std::string>()));
   line("cluster DNS", joined(report["cluster_dns"]));
@@ -251,6 +275,7 @@ int status(const StatusFlags& flags) {
   }
   json report = report_of_agent(*options);
   ask_addresses(report);
+  if (report.value("method", json()) == "steer") report["steered"] = steering_state(report);
   add_server_metrics(report);
   const int code = verdict(report);
   report["healthy"] = code == kSuccess;

@@ -101,6 +101,7 @@ def test_crash_loop_stays_on_the_fallback(node, run_agent):
     wait_until(lambda: agent.status()[0] == 1, 2, "status to tell of the fallback")
     _, status = agent.status()
     assert status["answers"] == "fallback"
+    assert status["steered"]["aside"] and status["steered"]["packets"] > 0
     assert "exited with 1" in status["server"]["last_end"]
     assert agent.value("node_local_dns_fallback_active") == 1
     assert agent.value("node_local_dns_server_up") == 0
