@@ -33,7 +33,8 @@ def archive_of_kube_proxy(cluster):
 def test_kube_proxy_in_ipvs_mode(cluster, figure):
     CACHE.mkdir(parents=True, exist_ok=True)
     release = kernel.unpacked(CACHE)
-    parts = [archives.system(CACHE, release), archives.tested(CACHE, BINARY), archive_of_kube_proxy(cluster)]
+    initrd = archives.join(CACHE / "initrd.kube-proxy", archives.system(CACHE, release),
+                           archives.tested(CACHE, BINARY), archive_of_kube_proxy(cluster))
     services = []
     wishes = {"ASK endpoints none": lambda: cluster.kube_dns.set_endpoints([]),
               "ASK endpoints all": lambda: cluster.kube_dns.set_endpoints(DNS_ENDPOINTS),
@@ -46,7 +47,7 @@ def test_kube_proxy_in_ipvs_mode(cluster, figure):
         if line in wishes:
             wishes[line]()
     try:
-        ended = machine.boot(kernel.image(release), parts, [SCENARIO], MACHINE_LIMIT, each_line,
+        ended = machine.boot(kernel.image(release), initrd, [SCENARIO], MACHINE_LIMIT, each_line,
                              scenario_limit=MACHINE_LIMIT, devices=DEVICES)
     finally:
         for one in services:

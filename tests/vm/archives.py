@@ -54,3 +54,11 @@ def tested(cache, program):
         image.write_tested(target, program, probe, HERE)
         done()
     return target
+
+
+def join(target, *parts):
+    """One file, as QEMU wants it."""
+    with open(target, "wb") as out:
+        for part in parts:
+            out.write(part.read_bytes())
+    return target

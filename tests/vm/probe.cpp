@@ -64,8 +64,8 @@ Octets question(std::uint16_t id, std::string_view name) {
   return out;
 }
 
-/// The first A record: an answer of the test's servers is the question and compressed records.
-std::string address_in(const Octets& message, std::size_t asked) {
+/// By the first A record: an answer of the test's servers is the question and compressed records.
+std::string who_answers(const Octets& message, std::size_t asked) {
   if (message.size() < kHeader) return "short";
   if (const unsigned rcode = message[3] & 15U) return "rcode" + std::to_string(rcode);
   constexpr std::size_t kFixed = 12;  // pointer, type, class, TTL, length
@@ -73,7 +73,8 @@ std::string address_in(const Octets& message, std::size_t asked) {
     return "empty";
   std::array<char, INET_ADDRSTRLEN> text{};
   inet_ntop(AF_INET, &message[asked + kFixed], text.data(), text.size());
-  return text.data();
+  const std::string_view address = text.data();
+  return address == "192.0.2.1" ? "local" : address == "192.0.2.2" ? "cluster" : text.data();
 }
 
 const char* reason(int error) {
@@ -175,20 +176,17 @@ class Connection {
   Octets read_;
 };
 
-int ask(bool tcp, const char* server, const char* name, Milliseconds limit) {
+std::string ask(bool tcp, const char* server, const char* name, Milliseconds limit) {
   const auto id = static_cast<std::uint16_t>(getpid());
   const auto message = question(id, name);
   Connection connection(tcp, server, limit);
   if (connection.error() == 0) connection.send(message);
   if (connection.error() == 0) {
     if (const auto answer = connection.receive(limit)) {
-      std::puts(get16(*answer, 0) == id ? address_in(*answer, message.size()).c_str() : "foreign");
-      return 0;
+      return get16(*answer, 0) == id ? who_answers(*answer, message.size()) : "foreign";
     }
   }
-  const int error = connection.error();
-  std::puts(error == 0 ? "timeout" : reason(error));
-  return 1;
+  return connection.error() == 0 ? "timeout" : reason(connection.error());
 }
 
 /// Tells when another server begins to answer.
@@ -233,7 +231,7 @@ int stream(bool tcp, const char* server, const char* name, Milliseconds every) {
     }
     const auto until = std::chrono::ceil<Milliseconds>((end ? *end : next) - Clock::now());
     if (const auto answer = connection.receive(std::max(until, Milliseconds(0)))) {
-      if (waiting.erase(get16(*answer, 0)) != 0) report.answer(address_in(*answer, asked));
+      if (waiting.erase(get16(*answer, 0)) != 0) report.answer(who_answers(*answer, asked));
     }
     if (const int error = connection.take_error(); error != 0 && error != EAGAIN && error != EINTR) {
       ++errors;
@@ -264,7 +262,9 @@ int main(int argc, char** argv) {
   const Milliseconds time(std::atoi(argv[3]));
   if (command == "stream" && argc == 6) return stream(is_tcp(argv[4]), argv[5], name, time);
   if (command != "ask") usage();
-  int status = 0;
-  for (int at = 4; at < argc; at += 2) status |= ask(is_tcp(argv[at]), argv[at + 1], name, time);
-  return status;
+  for (int at = 4; at < argc; at += 2) {
+    std::printf("%s%s", at > 4 ? " " : "", ask(is_tcp(argv[at]), argv[at + 1], name, time).c_str());
+  }
+  std::puts("");
+  return 0;
 }

@@ -56,6 +56,12 @@ class Verdict:
     def _missing(self):
         return [name for name in self.scenarios if name not in self._ended]
 
+    def passed(self):
+        return sum(self._passed.values())
+
+    def failed(self):
+        return sum(self._failed.values())
+
     def good(self):
         return not self._problems and not self._missing() and not any(self._failed.values())
 
@@ -64,5 +70,4 @@ class Verdict:
         lines += [f"vm: {name} did not end" for name in self._missing()]
         if self._missing() and not self._verbose:
             lines += ["the console's last lines:", *(f"    {line}" for line in self._text[-30:])]
-        passed, failed = sum(self._passed.values()), sum(self._failed.values())
-        return "\n".join([*lines, f"vm: {passed} passed, {failed} failed"])
+        return "\n".join([*lines, f"vm: {self.passed()} passed, {self.failed()} failed"])

@@ -25,10 +25,12 @@ same() {
 
 # await SECONDS COMMAND…: looks until it succeeds. Long waits only make a failure slow: emulation is slow too.
 await() {
-  await_until=$(($(cut -d . -f 1 /proc/uptime) + $1))
+  read -r await_now _ </proc/uptime
+  await_until=$((${await_now%.*} + $1))
   shift
   until "$@" >/dev/null 2>&1; do
-    if [ "$(cut -d . -f 1 /proc/uptime)" -ge "$await_until" ]; then
+    read -r await_now _ </proc/uptime
+    if [ "${await_now%.*}" -ge "$await_until" ]; then
       echo "waited in vain for: $*" >&2
       return 1
     fi
