@@ -32,8 +32,9 @@ Two clients ask 169.254.20.10, each with one UDP socket, 200 times a second: one
 class Story:
     """What is done to the node, step by step."""
 
-    def __init__(self, node, make_agent):
+    def __init__(self, node, make_agent, pace):
         self.node = node
+        self.pace = pace
         self.make_agent = make_agent
         self.agent = make_agent()
         self.marks = []
@@ -43,7 +44,7 @@ class Story:
         say(paint(f"------- {title}", "bold"))
         self.marks.append((title, time.monotonic()))
         action()
-        self.next += seconds
+        self.next += seconds * self.pace
         time.sleep(max(0.0, self.next - time.monotonic()))
 
     def run(self, zero):
@@ -110,7 +111,7 @@ def show(options):
         def make_agent():
             return Agent(node.directory, "--fallback", options.fallback).start()
         with LogTail(pathlib.Path(node.directory) / "agent.log"):
-            story = Story(node, make_agent)
+            story = Story(node, make_agent, options.pace)
             story.agent.wait_serving()
             node.wait_for("local", node.host)
             say()
@@ -133,6 +134,7 @@ def main():
     parser.add_argument("--kube-proxy-mode", choices=("iptables", "nftables"), default="iptables",
                         help="how the Service of the cluster DNS is served")
     parser.add_argument("--fallback", choices=("auto", "steer", "chain"), default="auto", help="see docs/rules.md")
+    parser.add_argument("--pace", type=float, default=1, help="how long each step is watched: 2 is twice as long")
     options = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("the demo makes network namespaces: run it as root")

@@ -9,7 +9,7 @@ import time
 COLOURS = {"local": "32", "cluster": "33", "bad": "31", "bold": "1", "dim": "2"}
 IN_COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 ORDER = ("local", "cluster")
-COLUMN, TITLE, TIME = 34, 40, 9  # characters
+COLUMN, TITLE, TIME, LINE = 34, 40, 9, 110  # characters
 QUIET = re.compile("listening on|serving with")  # of the server: nothing new
 
 
@@ -86,7 +86,8 @@ class LogTail(Background):
         whole = text[:text.rfind("\n") + 1]
         for line in whole[self.shown:].splitlines():
             if " [" in line and not QUIET.search(line):  # with a time and a level: the agent's or the server's
-                say(paint("        | " + re.sub(r"^\S+Z \[\w+\] ", "", line), "dim"))
+                message = re.sub(r"^\S+Z \[\w+\] ", "", line)
+                say(paint("        | " + (message if len(message) < LINE else message[:LINE - 1] + "…"), "dim"))
         self.shown = len(whole)
 
 

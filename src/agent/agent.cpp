@@ -51,8 +51,10 @@ Agent::Agent(AgentOptions options, std::string version, runtime::Log& log)
       log_(log),
       prober_(loop_, clock_, random_, options_.probe_name),
       launcher_(loop_, clock_, server_command(options_, version_)),
-      network_(
-          options_, loop_, [this] { return presence_ && presence_->others(); }, journal_, metrics_, log_),
+      network_(options_, loop_,
+               {.others = [this] { return presence_ && presence_->others(); },
+                .superseded = [this] { return presence_ && presence_->superseded(); }},
+               journal_, metrics_, log_),
       supervisor_(supervisor_options(options_, [this] { return why_refused(); }), launcher_, prober_,
                   network_, clock_, journal_, metrics_, log_),
       signals_(loop_) {}

@@ -38,11 +38,11 @@ void block_signals() noexcept {
 
 }  // namespace
 
-CoProcess::CoProcess(const AgentOptions& options, boost::asio::io_context& home, std::function<bool()> others,
+CoProcess::CoProcess(const AgentOptions& options, boost::asio::io_context& home, Peers peers,
                      Journal& journal, metrics::Registry& metrics, runtime::Log& log)
     : options_(options),
       home_(home),
-      others_(std::move(others)),
+      peers_(std::move(peers)),
       journal_(journal),
       metrics_(metrics),
       log_(log),
@@ -70,7 +70,9 @@ CoProcess::CoProcess(const AgentOptions& options, boost::asio::io_context& home,
                       }));
   };
   if (options_.setup_rules) {
-    part("rules", [](const NetworkStatus& status) { return status.checked && status.rules_error.empty(); });
+    part("rules", [](const NetworkStatus& status) {
+      return status.has_rules && status.checked && status.rules_error.empty();
+    });
   }
   if (options_.setup_interface) {
     part("interface", [](const NetworkStatus& status) { return status.link && status.link_error.empty(); });
@@ -135,7 +137,7 @@ bool CoProcess::stop(milliseconds patience) {
 }
 
 void CoProcess::take_down() {
-  if (others_()) {
+  if (peers_.others()) {
     log_.info("another agent serves {}: interface and rules stay", options_.interface);
     return;
   }
@@ -179,6 +181,11 @@ void CoProcess::on_event(const net::KernelEvent& event) {
 }
 
 void CoProcess::reconcile(Cause cause) {
+  if (peers_.superseded()) {
+    // Two versions with two ideas of the same rules would mend each other's work without end.
+    schedule(options_.sync_interval, Cause::interval);
+    return;
+  }
   const runtime::TimePoint began = clock_.now();
   if (cause == Cause::interval) look_at_kube_proxy();
   const bool rules = !options_.setup_rules || reconcile_rules(cause);
@@ -223,6 +230,7 @@ bool CoProcess::reconcile_rules(Cause cause) {
   }
   const std::lock_guard lock(mutex_);
   status_.decision = rules_.decision();
+  status_.has_rules = !rules_.wanted().empty();
   status_.rules_error = rules_error_;
   return !outcome.failure;
 }
@@ -249,10 +257,10 @@ bool CoProcess::reconcile_link(Cause cause) {
 void CoProcess::note(const std::vector<net::Repair>& repairs, Cause cause) {
   for (const net::Repair& repair : repairs) {
     if (!up_) {
-      log_.info("set up: {} {}", to_string(repair.kind), repair.what);
+      log_.info("set up: {}", describe(repair));
       continue;
     }
-    log_.warn("repaired: {} {} was {}{}", to_string(repair.kind), repair.what, to_string(repair.fault),
+    log_.warn("repaired: {} was {}{}", describe(repair), to_string(repair.fault),
               cause == Cause::event ? " (the kernel told)" : "");
     journal_.repaired(repair);
     metrics_
@@ -306,8 +314,8 @@ void CoProcess::look_at_kube_proxy() {
 
 void CoProcess::server_lost(net::NodeRules::Loss loss, std::function<void()> done) {
   boost::asio::post(loop_, [this, loss, done = std::move(done)]() mutable {
-    // With another agent's server beside ours the address goes on being served: its switch is not ours.
-    const bool shared = loss == net::NodeRules::Loss::died && others_();
+    // With another agent's server beside ours the address goes on being served.
+    const bool shared = loss == net::NodeRules::Loss::died ? peers_.others() : peers_.superseded();
     if (options_.setup_rules && !shared) {
       if (const auto set = rules_.server_lost(loss); !set)
         log_.warn("switching to the cluster DNS: {}", set.error().what);
@@ -318,7 +326,7 @@ void CoProcess::server_lost(net::NodeRules::Loss loss, std::function<void()> don
 
 void CoProcess::server_answers() {
   boost::asio::post(loop_, [this] {
-    if (!options_.setup_rules) return;
+    if (!options_.setup_rules || peers_.superseded()) return;
     if (const auto set = rules_.server_answers(); !set) {
       log_.error("switching back to the local server: {}", set.error().what);
       schedule(kFirstRetry, Cause::retry);

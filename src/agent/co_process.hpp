@@ -24,8 +24,15 @@
 
 namespace nld::agent {
 
+/// What the co-process asks about other agents of its interface; any thread.
+struct Peers {
+  std::function<bool()> others;      ///< there are some
+  std::function<bool()> superseded;  ///< one of them began later: rules and switch are that one's now
+};
+
 /// The state of the network as of the last look.
 struct NetworkStatus {
+  bool has_rules = false;  ///< there are any to keep (a fallback needs to know the cluster DNS, for example)
   net::RulesDecision decision;
   std::optional<net::LinkState> link;
   std::string rules_error;  ///< of the last pass; empty: fine
@@ -38,9 +45,8 @@ struct NetworkStatus {
 /// called from the home loop's thread at any time between those two.
 class CoProcess final : public TrafficSwitch {
  public:
-  /// `others`: whether another agent of this interface runs in this network namespace; any thread.
-  CoProcess(const AgentOptions& options, boost::asio::io_context& home, std::function<bool()> others,
-            Journal& journal, metrics::Registry& metrics, runtime::Log& log);
+  CoProcess(const AgentOptions& options, boost::asio::io_context& home, Peers peers, Journal& journal,
+            metrics::Registry& metrics, runtime::Log& log);
   ~CoProcess() override;
 
   /// Rules, then interface: the order in which nothing is lost.
@@ -72,7 +78,7 @@ class CoProcess final : public TrafficSwitch {
 
   AgentOptions options_;
   boost::asio::io_context& home_;
-  std::function<bool()> others_;
+  Peers peers_;
   Journal& journal_;
   metrics::Registry& metrics_;
   runtime::Log& log_;

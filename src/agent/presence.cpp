@@ -129,6 +129,11 @@ bool Presence::others() const {
                              [this](const std::string& name) { return name != state_->name(); });
 }
 
+bool Presence::superseded() const {
+  return std::ranges::any_of(agents_of(state_->interface()),
+                             [this](const std::string& name) { return name > state_->name(); });
+}
+
 std::vector<std::string> parse_agents(std::string_view text, std::string_view interface) {
   const std::string wanted = "@" + prefix_of(interface);
   std::vector<std::string> names;

@@ -28,6 +28,8 @@ class Presence {
   void leave();
   /// Whether another agent of this interface is there. Any thread.
   [[nodiscard]] bool others() const;
+  /// Whether one of them began later than this one. Any thread.
+  [[nodiscard]] bool superseded() const;
 
  private:
   class State;

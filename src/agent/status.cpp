@@ -21,7 +21,10 @@ json optional_time(const std::optional<WallTime>& time) {
 }
 
 json fault_to_json(const net::Repair& repair) {
-  return {{"kind", to_string(repair.kind)}, {"fault", to_string(repair.fault)}, {"what", repair.what}};
+  return {{"kind", to_string(repair.kind)},
+          {"fault", to_string(repair.fault)},
+          {"what", repair.what},
+          {"text", net::describe(repair)}};
 }
 
 json addresses_to_json(const std::vector<runtime::SocketAddress>& addresses) {
@@ -43,7 +46,7 @@ json link_to_json(const AgentOptions& options, const NetworkStatus& network) {
 }
 
 json rules_to_json(const AgentOptions& options, const NetworkStatus& network) {
-  return {{"managed", options.setup_rules && options.rules.mode != net::Mode::none},
+  return {{"managed", options.setup_rules && network.has_rules},
           {"present", network.rules_error.empty() && network.checked.has_value()},
           {"error", network.rules_error},
           {"checked_at", optional_time(network.checked)},

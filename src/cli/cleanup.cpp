@@ -30,7 +30,7 @@ int cleanup(const AgentFlags& flags) {
   net::NodeRules rules(options->rules, commands);
   const net::RulesOutcome outcome = rules.remove();
   for (const net::Repair& removed : outcome.repairs) {
-    std::cout << "removed " << net::to_string(removed.kind) << ": " << removed.what << '\n';
+    std::cout << "removed " << net::describe(removed) << '\n';
   }
   if (outcome.failure) {
     std::cerr << "rules: " << outcome.failure->what << '\n';

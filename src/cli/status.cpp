@@ -1,6 +1,7 @@
 // `status`: what is true on this node now.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -62,6 +63,24 @@ bool steered(const Asked& asked, const runtime::SocketAddress& address) {
       .value_or(false);
 }
 
+/// What the kernel says of steering: packets sent to the cluster DNS so far, and whether an address is set
+/// aside. Nothing where there is no such table.
+json steering_state(const json& report) {
+  net::SystemCommands commands(kCommandLimit);
+  std::uint64_t packets = 0;
+  bool aside = false;
+  for (const net::Family family : {net::Family::ipv4, net::Family::ipv6}) {
+    const bool served = std::ranges::any_of(report["addresses"], [family](const json& address) {
+      return address.get<std::string>().contains(':') == (family == net::Family::ipv6);
+    });
+    if (!served) continue;
+    net::SteeringTable table(commands, family);
+    packets += table.steered_packets().value_or(0);
+    aside = table.is_aside().value_or(false) || aside;
+  }
+  return {{"packets", packets}, {"aside", aside}};
+}
+
 /// Asks every local address; the worst of them is the node's.
 void ask_addresses(json& report) {
   const bool server_answers = report.contains("server") && report["server"]["state"] == "serving";
@@ -111,9 +130,13 @@ void add_server_metrics(json& report) {
   report.update(*seen);
 }
 
+std::string text_of(const json& object, const char* field) {
+  return object[field].get<std::string>();
+}
+
 bool part_is_good(const json& report, const char* part) {
   const json& of = report[part];
-  return of["managed"] == false || (of["present"] == true && of["error"] == "");
+  return of["managed"] == false || (of["present"] == true && text_of(of, "error").empty());
 }
 
 int verdict(const json& report) {
@@ -142,6 +165,11 @@ void print_network(const json& report) {
                         report["method_reason"].get<std::string>());
   }
   line("mode", mode);
+  if (report.contains("steered")) {
+    line("steered", fmt::format("{} packets to the cluster DNS so far{}",
+                                report["steered"]["packets"].get<std::uint64_t>(),
+                                report["steered"]["aside"] == true ? ", all of them now" : ""));
+  }
   line("kube-proxy", fmt::format("{} ({})", report["kube_proxy_mode"].get<std::string>(),
                                  report["kube_proxy_source"].get<std::string>()));
   line("cluster DNS", joined(report["cluster_dns"]));
@@ -152,7 +180,7 @@ void print_network(const json& report) {
                          link["up"] == true ? "up" : "down", joined(link["addresses"]))
            : link["name"].get<std::string>() + ": absent " + link["error"].get<std::string>());
   const json& rules = report["rules"];
-  std::string text = rules["managed"] == false  ? "not managed"
+  std::string text = rules["managed"] == false  ? "none"
                      : rules["present"] == true ? "present, checked " + rules["checked_at"].get<std::string>()
                                                 : "NOT in order: " + rules["error"].get<std::string>();
   if (rules["repaired_at"].is_string()) text += ", last repaired " + rules["repaired_at"].get<std::string>();
@@ -174,7 +202,7 @@ void print_server(const json& report) {
   if (server["next_start_in_ms"].is_number())
     text += fmt::format(", next start in {} ms", server["next_start_in_ms"].get<int>());
   line("server", text);
-  if (server["last_end"] != "") line("", "last end: " + server["last_end"].get<std::string>());
+  if (!text_of(server, "last_end").empty()) line("", "last end: " + server["last_end"].get<std::string>());
 }
 
 void print_server_metrics(const json& report) {
@@ -210,8 +238,7 @@ void print_history(const json& report) {
   });
   last(report["repairs"], [](const json& one) {
     line("repair",
-         fmt::format("{} {} {} was {}", one["at"].get<std::string>(), one["kind"].get<std::string>(),
-                     one["what"].get<std::string>(), one["fault"].get<std::string>()));
+         fmt::format("{} {} was {}", text_of(one, "at"), text_of(one, "text"), text_of(one, "fault")));
   });
 }
 
@@ -248,6 +275,7 @@ int status(const StatusFlags& flags) {
   }
   json report = report_of_agent(*options);
   ask_addresses(report);
+  if (report.value("method", json()) == "steer") report["steered"] = steering_state(report);
   add_server_metrics(report);
   const int code = verdict(report);
   report["healthy"] = code == kSuccess;

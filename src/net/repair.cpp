@@ -35,4 +35,10 @@ std::string_view to_string(Fault fault) noexcept {
   return "stale";
 }
 
+std::string describe(const Repair& repair) {
+  const bool rule = repair.kind == Repair::Kind::iptables || repair.kind == Repair::Kind::nftables;
+  // Interfaces and addresses say themselves what they are.
+  return rule ? std::string(to_string(repair.kind)) + " " + repair.what : repair.what;
+}
+
 }  // namespace nld::net

@@ -18,7 +18,9 @@ struct Repair {
 };
 
 std::string_view to_string(Repair::Kind kind) noexcept;  ///< "interface", …
-std::string_view to_string(Fault fault) noexcept;        ///< "missing", "out of order", …
+/// "nftables ip node-local-dns", "address 169.254.20.10": for a sentence that goes on with the fault.
+std::string describe(const Repair& repair);
+std::string_view to_string(Fault fault) noexcept;  ///< "missing", "out of order", …
 
 /// Why a step failed; `locked`: another program held the xtables lock all the time.
 struct Failure {

@@ -3,6 +3,7 @@
 Run as root: /usr/bin/python3 -m pytest -n auto tests/e2e. NLD_BINARY names the program (default:
 build/node-local-dns), NLD_BUILD the build folder (a sanitizer's, say), NLD_E2E_PATIENCE multiplies deadlines."""
 
+import contextlib
 import faulthandler
 import os
 import re
@@ -222,23 +223,26 @@ class Agents:
         return problems
 
 
+@contextlib.contextmanager
+def agents_on(node, directory):
+    agents = Agents(node, directory)
+    try:
+        yield agents
+    finally:
+        problems = agents.stop()
+        node.reset()
+    if problems:
+        pytest.fail("\n".join(problems))
+
+
 @pytest.fixture
 def run_agent(node, binary, tmp_path):
     """run_agent(*flags, …) starts an agent for one test; what still runs at its end must stop with 0."""
-    agents = Agents(node, tmp_path)
-    yield agents
-    problems = agents.stop()
-    node.reset()
-    if problems:
-        pytest.fail("\n".join(problems))
+    with agents_on(node, tmp_path) as agents:
+        yield agents
 
 
 @pytest.fixture(scope="module")
-def run_module_agent(node, binary, tmp_path_factory):
-    """run_agent for an agent that a module's tests share."""
-    agents = Agents(node, tmp_path_factory.mktemp("agents"))
-    yield agents
-    problems = agents.stop()
-    node.reset()
-    if problems:
-        pytest.fail("\n".join(problems))
+def agents_for_tests(node, binary, tmp_path_factory):
+    """`with agents_for_tests() as run_agent`: for a fixture whose agent several tests share."""
+    return lambda: agents_on(node, tmp_path_factory.mktemp("agents"))

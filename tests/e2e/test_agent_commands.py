@@ -1,5 +1,6 @@
 """`rules`, `status`, `cleanup`, the flags of `run`, and kube-proxy's mode as the agent finds it."""
 
+import fcntl
 import http.server
 import re
 import threading
@@ -7,8 +8,9 @@ import threading
 import pytest
 
 from lab import ours
+from lab.agent import kill
 from lab.kube_proxy import service_chain
-from lab.node import CLUSTER_DNS, INTERFACE, LOCAL
+from lab.node import CLUSTER_DNS, FAMILIES, INTERFACE, IPTABLES_LEGACY, LOCAL
 from lab.waiting import wait_until
 
 ADDRESS = ("-localip", LOCAL[4], "--cluster-dns", CLUSTER_DNS[4], "-interfacename", INTERFACE)
@@ -172,11 +174,34 @@ def test_pid_file(node, run_agent, tmp_path):
     assert int((tmp_path / "pid").read_text()) == agent.pid
 
 
-def test_other_name_and_one_address(node, run_agent):
-    run_agent(interface="dnscache0", families=(4,))
-    assert "dnscache0" in node.links()
-    assert node.addresses("dnscache0") == {LOCAL[4]}
-    assert node.asks() == "local"
+@pytest.mark.parametrize("family", FAMILIES)
+def test_other_name_and_one_address(node, run_agent, family):
+    agent = run_agent(interface="dnscache0", families=(family,))
+    assert node.addresses("dnscache0") == {LOCAL[family]}
+    kill(agent.wait_serving())
+    agent.wait_log("lost the DNS server")
+    wait_until(lambda: agent.status()[0] == 0, 5, "a healthy node")
+    node.wait_for("local", family=family)
+
+
+@pytest.fixture(scope="module")
+def legacy_lock(tmp_path_factory):
+    """A lock file of our own: the usual one is shared by all network namespaces."""
+    return tmp_path_factory.mktemp("xtables") / "lock"
+
+
+@pytest.mark.parametrize("node", [IPTABLES_LEGACY], indirect=True, ids="-".join)
+def test_lock_of_another_program_is_waited_for(node, run_agent, legacy_lock):
+    """With a bound, and again later: an agent that hangs in it would be of no use."""
+    with open(legacy_lock, "w", encoding="ascii") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        agent = run_agent("--fallback", "chain", launch=True, environment={"XTABLES_LOCKFILE": str(legacy_lock)})
+        assert agent.wait_serving()
+        agent.wait_value("coredns_nodecache_setup_errors_total", lambda value: value > 0, errortype="iptables_lock")
+        assert agent.status()[0] != 0
+    node.wait_for("local")
+    wait_until(lambda: agent.status()[0] == 0, 8, "the rules to be written after all")
+    assert any("NODE-LOCAL-DNS" in line for line in node.host.run("iptables-legacy-save").splitlines())
 
 
 def test_foreign_interface_is_left_alone(node, run_agent):

@@ -66,6 +66,18 @@ def test_new_flows(node, agent, method):
 
 
 @on_nodes(*KINDS)
+def test_interface_lost_while_the_server_lives(node, agent, method):
+    """Steering looks for the address, too; the chain sees the socket alone, until the agent has mended it."""
+    with agent.frozen():
+        node.host.ip("link", "delete", INTERFACE)
+        if method == STEER:
+            everybody_asks(node, "cluster", (node.pod, node.host))
+        else:
+            assert node.asks(timeout=0.2) == "nobody"
+    everybody_asks(node, "local", (node.pod, node.host))
+
+
+@on_nodes(*KINDS)
 def test_hung_server_is_taken_out(node, agent, method):
     pid = agent.wait_serving()
     with Steady(node.pod, LOCAL[4], WHO) as client:

@@ -161,11 +161,12 @@ FAULTS = {
 }
 
 @pytest.fixture(scope="module")
-def mended(request, node, run_module_agent):
+def mended(request, node, agents_for_tests):
     """(agent, its rules). Only where the kernel reports nothing is it told to look often."""
     method = request.param.split("-")[2]
-    agent = run_module_agent("--fallback", method, sync="1s" if request.param == CHAIN_LEGACY else "1h")
-    return agent, Rules(node, method)
+    with agents_for_tests() as run_agent:
+        agent = run_agent("--fallback", method, sync="1s" if request.param == CHAIN_LEGACY else "1h")
+        yield agent, Rules(node, method)
 
 
 @pytest.mark.parametrize(
@@ -186,5 +187,6 @@ def test_mended(node, mended, spoil):
     for family in FAMILIES:
         node.wait_for("local", family=family, timeout=1)
         node.wait_for("local", family=family, timeout=1, tcp=True)
-    agent.wait_value(REPAIRS, lambda value: value > repairs, timeout=1)
+    wait_until(lambda: agent.value(REPAIRS) > repairs, 1,
+               f"more than {repairs} repairs in {agent.text()[-2000:]}")
     wait_until(lambda: agent.value(REPAIRS) == len(agent.lines("repaired: ")), 1, "a line for each repair")

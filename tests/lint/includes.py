@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "plugins": ("pipeline", "cache", "corefile", "upstream", "metrics", "dns", "runtime"),
     "server": ("plugins", "pipeline", "cache", "corefile", "upstream", "http", "metrics", "dns", "runtime"),
     "net": ("runtime",),
-    "agent": ("net", "server", "corefile", "http", "metrics", "dns", "runtime"),
+    "agent": ("net", "server", "plugins", "corefile", "http", "metrics", "dns", "runtime"),
     "cli": ("agent", "net", "server", "plugins", "pipeline", "cache", "corefile", "upstream", "http", "metrics", "dns",
             "runtime"),
     "": ("cli",),  # main.cpp

@@ -113,15 +113,6 @@ std::expected<bool, Failure> SteeringTable::is_aside() {
   return text->contains("elements = {");
 }
 
-std::expected<void, Failure> SteeringTable::forget_answering() {
-  auto result = commands_.run({"nft", "flush", "set", std::string(nft_family(family_)),
-                               std::string(kNftTable), std::string(kAnsweringSet)},
-                              {});
-  if (!result) return std::unexpected(Failure{.what = std::move(result).error()});
-  if (result->status == 0 || result->error.contains(kAbsent)) return {};
-  return std::unexpected(failure("nft flush set", *result));
-}
-
 std::expected<bool, Failure> SteeringTable::was_steered(const Flow& flow) {
   // "get element" would do, but nft 1.0.6 reads every set for it: 9 s on a full one. That an element can be
   // made, which --check leaves undone, tells the same in 20 ms.

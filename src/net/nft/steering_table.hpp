@@ -44,9 +44,6 @@ class SteeringTable {
   /// Whether any address is set aside; false without a table.
   std::expected<bool, Failure> is_aside();
 
-  /// The server is gone: the host's own clients go to the cluster DNS from the next packet on, not only when
-  /// its last answer is 1.5 s old. No table is no error.
-  std::expected<void, Failure> forget_answering();
   /// Whether the cluster DNS answers that flow. UDP flows are remembered for 10 s, TCP ones for 10 min.
   std::expected<bool, Failure> was_steered(const Flow& flow);
   /// Packets sent to the cluster DNS since the table was made; 0 without a table.

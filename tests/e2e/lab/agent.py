@@ -27,7 +27,8 @@ class Agent(Process):
     """Flags that every test wants are there; `more` adds to them. Runs in the calling thread's namespace."""
 
     def __init__(self, directory, *more, name="agent", conf=None, families=(4, 6), local=None, sync="1h",
-                 interface=INTERFACE, metrics=METRICS, cluster_dns=None):
+                 interface=INTERFACE, metrics=METRICS, cluster_dns=None,
+                 environment=None):
         self.directory = pathlib.Path(directory)
         self.families = families
         self.interface = interface
@@ -40,7 +41,7 @@ class Agent(Process):
                       "-syncinterval", sync, "-metrics-listen-address", metrics]
         self.flags += ["--cluster-dns", ",".join(dns)] if dns else []
         self.flags += list(more)
-        super().__init__([ours.BINARY, "run", *self.flags], directory, name)
+        super().__init__([ours.BINARY, "run", *self.flags], directory, name, environment)
 
     # The server that it supervises.
 

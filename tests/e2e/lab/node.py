@@ -6,6 +6,7 @@ The Service kube-system/kube-dns has 10.96.0.10, served by rules as kube-proxy w
 by the address: see `WHO`."""
 
 import contextlib
+import pathlib
 import shutil
 import subprocess
 import tempfile
@@ -31,7 +32,6 @@ FAMILIES = (4, 6)
 # Kinds of nodes: kube-proxy's mode and the iptables backend. To be used as they are: pytest builds a module's node
 # again for another object, be it equal.
 IPTABLES_NFT, IPTABLES_LEGACY, NFTABLES = ("iptables", "nft"), ("iptables", "legacy"), ("nftables", "nft")
-TABLES = ("raw", "nat", "filter")
 
 
 class Responder(Process):
@@ -143,9 +143,16 @@ class Node:
         for link in self.links() - self.own_links:
             self.host.ip("link", "delete", link)
         self.host.run("nft", "flush", "ruleset")
-        for program in ("iptables-legacy-restore", "ip6tables-legacy-restore"):
-            self.host.run(program, "--wait", "5", stdin="".join(f"*{table}\nCOMMIT\n" for table in TABLES))
+        for program, used in (("iptables-legacy-restore", "ip_tables_names"),
+                              ("ip6tables-legacy-restore", "ip6_tables_names")):
+            if tables := self._proc_net(used).split():
+                self.host.run(program, "--wait", "5", stdin="".join(f"*{table}\nCOMMIT\n" for table in tables))
         self.kube_proxy.sync()
+
+    def _proc_net(self, name):
+        with self.host.inside():
+            path = pathlib.Path("/proc/thread-self/net", name)
+            return path.read_text() if path.exists() else ""
 
     def links(self):
         return {line.split(": ")[1].split("@")[0] for line in self.host.ip("-o", "link").splitlines()}

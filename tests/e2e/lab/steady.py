@@ -152,9 +152,11 @@ class Steady:
         return self.counts(since, until)["lost"]
 
     def queued(self, since, until):
-        """How many queries may have been in a server's queue while it died between these times: two, and those
-        sent meanwhile (a crowded machine takes a while to end a process)."""
-        return 2 + len(self.between(since, until))
+        """How many queries may have been in a server's queue while it died between these times: two, or those that
+        it had not answered when it was killed; and those sent meanwhile (a crowded machine may let a server wait, and
+        takes a while to end it)."""
+        waiting = [one for one in self.between(since - 0.25, since) if not 0 < one.answered <= since]
+        return max(2, len(waiting)) + len(self.between(since, until))
 
     def wait_for(self, who, since, timeout=8.0, count=1):
         """Waits until `who` has answered `count` queries sent after `since`; returns the seconds from `since` to

@@ -39,6 +39,8 @@ TEST(Presence, TheLastToLeaveKnows) {
     ASSERT_TRUE(second) << second.error();
     EXPECT_TRUE(first->others());
     EXPECT_TRUE(second->others());
+    EXPECT_TRUE(first->superseded());
+    EXPECT_FALSE(second->superseded());
     first->leave();
     EXPECT_FALSE(second->others());
   }

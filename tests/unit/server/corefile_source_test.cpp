@@ -37,7 +37,7 @@ TEST_F(Source, TheEmbeddedDefaultLoads) {
 }
 
 TEST_F(Source, TheNodesDefaultSplitsTheClusterFromTheRest) {
-  CorefileSource source({.local_ips = {"169.254.20.10"}, .cluster_dns = {"10.96.0.10"}}, surroundings());
+  CorefileSource source({.cluster_dns = {"10.96.0.10"}, .local_ips = {"169.254.20.10"}}, surroundings());
   const auto loaded = source.load();
   ASSERT_TRUE(loaded) << loaded.error();
   EXPECT_TRUE(loaded->notes.empty());

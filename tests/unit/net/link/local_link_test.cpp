@@ -74,13 +74,13 @@ TEST_F(Link, IsMadeWithItsAddresses) {
   EXPECT_THAT(ensure(link), IsEmpty());
 }
 
-TEST_F(Link, LooksAsIpWouldHaveMadeIt) {
+TEST_F(Link, HoldsAddressesThatNobodyTakesForASource) {
   LocalLink link = both();
   ASSERT_THAT(ensure(link), Not(IsEmpty()));
   EXPECT_THAT(
       run("ip -o addr show dev nodelocaldns"),
-      AllOf(HasSubstr("inet 169.254.20.10/32 scope global nodelocaldns"),
-            HasSubstr("inet 10.96.0.10/32 scope global"), HasSubstr("inet6 fd00:90::a/128 scope global"),
+      AllOf(HasSubstr("inet 169.254.20.10/32 scope link nodelocaldns"),
+            HasSubstr("inet 10.96.0.10/32 scope link"), HasSubstr("inet6 fd00:90::a/128 scope global"),
             Not(HasSubstr("fe80::")), HasSubstr("nodad"), Not(HasSubstr("tentative"))));
   EXPECT_THAT(run("ip -d -o link show dev nodelocaldns"),
               AllOf(HasSubstr("NOARP"), HasSubstr("UP"), Not(HasSubstr("MULTICAST"))));

@@ -169,15 +169,6 @@ TEST_F(SteeringTableTest, ReadsWhetherAnAddressIsSetAside) {
   EXPECT_EQ(nft_.calls.back(), "nft list set ip node-local-dns aside");
 }
 
-TEST_F(SteeringTableTest, ForgetsWhoAnswers) {
-  ASSERT_TRUE(table_.forget_answering());
-  EXPECT_THAT(nft_.calls, ElementsAre("nft flush set ip node-local-dns answering"));
-  nft_.other = FakeNft::absent();
-  EXPECT_TRUE(table_.forget_answering());
-  nft_.other.error = "Error: Operation not permitted";
-  EXPECT_FALSE(table_.forget_answering());
-}
-
 TEST_F(SteeringTableTest, TellsWhetherAFlowWasSteered) {
   const Flow flow{.local = "169.254.20.10", .client = "10.244.0.2", .protocol = "udp", .port = 40000};
   nft_.other = {.status = 1, .out = {}, .error = "Error: Could not process rule: File exists\n"};
