@@ -5,7 +5,7 @@ import signal
 from kube.control_plane import ControlPlane
 from kube.objects import Service, create_node
 from kube.proxy import KubeProxy
-from lab.node import CLUSTER_DNS, ENDPOINTS, FAMILIES, NODE, TABLES, Node
+from lab.node import CLUSTER_DNS, ENDPOINTS, FAMILIES, NODE, Node
 from lab.waiting import wait_until
 
 BACKENDS = ("nft", "legacy")
@@ -65,8 +65,12 @@ class Cluster:
     def flush(self):
         """No rules of anybody in the node's namespace."""
         self.node.host.run("nft", "flush", "ruleset")
-        for program in ("iptables-legacy-restore", "ip6tables-legacy-restore"):
-            self.node.host.run(program, "--wait", "5", stdin="".join(f"*{table}\nCOMMIT\n" for table in TABLES))
+        for family in ("ip", "ip6"):
+            # Only tables that are there: asking for others would make them.
+            tables = self.node.host.run("cat", f"/proc/net/{family}_tables_names", check=False).split()
+            if tables:
+                self.node.host.run(f"{family}tables-legacy-restore", "--wait", "5",
+                                   stdin="".join(f"*{table}\nCOMMIT\n" for table in tables))
 
     def service(self, namespace, name, cluster_ips, ports, endpoints):
         """A further Service, for one test."""
