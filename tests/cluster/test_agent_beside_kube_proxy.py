@@ -164,7 +164,8 @@ def test_last_endpoint_gone_and_another_service(node, proxy, backend, method, we
         proxy.wait_service(CLUSTER_DNS[family], family, timeout=60)
     if method == "chain":
         # It stayed away for a minute, so that kube-proxy, which tries again each 30 s by default, was sure to succeed.
-        wait_until(lambda: all(jumps(proxy, family) for family in FAMILIES), 90, "our chain to lead there again")
+        wait_until(lambda: all(jumps(proxy, family) for family in FAMILIES), 90,
+                   "our chain to lead to its chains again")
     pid = agent.wait_serving()
     with agent.frozen():
         kill(pid)

@@ -76,7 +76,8 @@ def generate_openapi(source, generator):
     go(source, "build", "-o", generator, "./vendor/k8s.io/kube-openapi/cmd/openapi-gen")
     marked = run("grep", "-rl", "--include=*.go", r"^// *+k8s:openapi-gen=", "pkg",
                  *(f"{one}/" for one in sorted((source / "vendor/k8s.io").iterdir())), cwd=source)
-    beside = ("k8s.io/code-generator", "k8s.io/sample-apiserver", "k8s.io/kube-openapi", "testdata")
+    beside = ("vendor/k8s.io/code-generator", "vendor/k8s.io/sample-apiserver", "vendor/k8s.io/kube-openapi",
+              "testdata")
     folders = {os.path.dirname(line) for line in marked.split() if not any(part in line for part in beside)}
     environment = {**os.environ, "GOPATH": str(source.parents[2]), "GO111MODULE": "off", "HOME": str(source),
                    "PATH": f"{GO}:{os.environ['PATH']}"}
