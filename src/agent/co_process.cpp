@@ -313,20 +313,21 @@ void CoProcess::look_at_kube_proxy() {
 // --- the switch -------------------------------------------------------------------------------------------
 
 void CoProcess::server_lost(net::NodeRules::Loss loss, std::function<void()> done) {
-  boost::asio::post(loop_, [this, loss, done = std::move(done)]() mutable {
+  boost::asio::post(loop_, [this, loss, request = ++switch_requests_, done = std::move(done)]() mutable {
     // With another agent's server beside ours the address goes on being served.
     const bool shared = loss == net::NodeRules::Loss::died ? peers_.others() : peers_.superseded();
-    if (options_.setup_rules && !shared) {
-      if (const auto set = rules_.server_lost(loss); !set)
+    if (options_.setup_rules && !shared && !overtaken(request)) {
+      if (const auto set = rules_.server_lost(loss); !set) {
         log_.warn("switching to the cluster DNS: {}", set.error().what);
+      }
     }
     boost::asio::post(home_, std::move(done));
   });
 }
 
 void CoProcess::server_answers() {
-  boost::asio::post(loop_, [this] {
-    if (!options_.setup_rules || peers_.superseded()) return;
+  boost::asio::post(loop_, [this, request = ++switch_requests_] {
+    if (!options_.setup_rules || peers_.superseded() || overtaken(request)) return;
     if (const auto set = rules_.server_answers(); !set) {
       log_.error("switching back to the local server: {}", set.error().what);
       schedule(kFirstRetry, Cause::retry);

@@ -2,6 +2,7 @@
 // when the kernel says that something changed.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -102,6 +103,13 @@ class CoProcess final : public TrafficSwitch {
   std::vector<std::string> warned_;
   std::optional<double> restore_failures_;
   std::optional<runtime::TimePoint> aside_for_kube_proxy_until_;
+
+  /// Of the switch. A request that a later one has overtaken while it waited for this thread is not carried
+  /// out: the server that it knew has a successor by then.
+  std::atomic<std::uint64_t> switch_requests_{0};
+  [[nodiscard]] bool overtaken(std::uint64_t request) const noexcept {
+    return request != switch_requests_.load();
+  }
 
   mutable std::mutex mutex_;
   NetworkStatus status_;
