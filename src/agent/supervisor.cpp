@@ -71,9 +71,8 @@ Supervisor::Supervisor(SupervisorOptions options, ServerLauncher& launcher, Prob
 void Supervisor::start() {
   auto orphan = launcher_.find_orphan([this](const std::string& how) { on_exit(how); });
   if (!orphan.process) {
-    // Sockets may open before the server can answer: nothing goes there before the first answer.
-    traffic_.server_lost(net::NodeRules::Loss::died, [] {});
-    launch();
+    pause_over_ = true;
+    take_packets_away();
     return;
   }
   const pid_t pid = orphan.process->pid();
@@ -86,11 +85,32 @@ void Supervisor::start() {
   log_.info("the DNS server that a former agent left (pid {}) runs another version or command: replacing it",
             pid);
   lost("replaced", "replaced");
-  end_process([this] { launch(); });
+  end_process([this] {
+    pause_over_ = true;
+    take_packets_away();
+  });
+}
+
+void Supervisor::take_packets_away() {
+  // Sockets may open before the server can answer, so nothing goes there before its first answer. And not
+  // later than its start: a switch that comes after the first answer would bypass a server that works.
+  packets_away_ = false;
+  const auto away = [this, life = life_] {
+    if (life != life_ || packets_away_) return;
+    packets_away_ = true;
+    launch_if_due();
+  };
+  switch_timer_ = clock_.after(kSwitchLimit, away);
+  traffic_.server_lost(net::NodeRules::Loss::died, away);
+}
+
+void Supervisor::launch_if_due() {
+  if (state_ == State::waiting && pause_over_ && packets_away_ && !stopping_) launch();
 }
 
 void Supervisor::launch() {
   start_timer_.cancel();
+  switch_timer_.cancel();
   auto process = launcher_.launch([this](const std::string& how) { on_exit(how); });
   launched_ = clock_.now();
   if (!process) {
@@ -115,7 +135,11 @@ void Supervisor::watch(std::unique_ptr<ServerProcess> process) {
 void Supervisor::launch_later() {
   state_ = State::waiting;
   next_start_ = clock_.now() + backoff_;
-  start_timer_ = clock_.after(backoff_, [this] { launch(); });
+  pause_over_ = false;
+  start_timer_ = clock_.after(backoff_, [this] {
+    pause_over_ = true;
+    launch_if_due();
+  });
   backoff_ = std::min(backoff_ * 2, kMaxBackoff);
 }
 
@@ -242,10 +266,14 @@ void Supervisor::on_exit(const std::string& how) {
   if (before != State::hung) {
     log_.error("lost the DNS server, pid {}: {}; packets go to the cluster DNS", pid, last_end_);
     lost(last_end_, how.starts_with("killed") ? "signal" : "exit");
-    traffic_.server_lost(net::NodeRules::Loss::died, [] {});
   }
   count_restart(before == State::hung ? "hang" : how.starts_with("killed") ? "signal" : "exit");
   launch_later();
+  if (before == State::hung) {
+    packets_away_ = true;
+  } else {
+    take_packets_away();
+  }
 }
 
 // --- ending it --------------------------------------------------------------------------------------------
@@ -268,6 +296,7 @@ void Supervisor::stop(std::function<void()> done) {
     return;
   }
   start_timer_.cancel();
+  switch_timer_.cancel();
   if (!process_) {
     state_ = State::stopped;
     done();

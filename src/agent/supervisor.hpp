@@ -79,6 +79,9 @@ class Supervisor {
 
   void launch();
   void launch_later();
+  void launch_if_due();
+  /// Before a server is started: packets go to the cluster DNS until it has answered.
+  void take_packets_away();
   void watch(std::unique_ptr<ServerProcess> process);
   void on_exit(const std::string& how);
   void schedule_probes();
@@ -116,12 +119,15 @@ class Supervisor {
   std::uint64_t restarts_ = 0;
   std::optional<runtime::Duration> last_probe_;
   std::string last_end_;
-  std::string hang_;  ///< why the current server is being killed
+  std::string hang_;           ///< why the current server is being killed
+  bool pause_over_ = false;    ///< what the next start waits for: the backoff …
+  bool packets_away_ = false;  ///< … and the switch
   bool ever_served_ = false;
   bool stopping_ = false;
   std::function<void()> stopped_;
   runtime::Timer probe_timer_;
   runtime::Timer start_timer_;
+  runtime::Timer switch_timer_;
   runtime::Timer kill_timer_;
   runtime::Timer ask_timer_;
 };

@@ -30,6 +30,44 @@ TEST_F(SupervisorTest, NothingGoesToAServerThatHasNotAnswered) {
   EXPECT_TRUE(journal_.failovers().empty()) << "a start is no failover";
 }
 
+TEST_F(SupervisorTest, NoServerIsStartedBeforeTheRulesLeadElsewhere) {
+  traffic_.slow = true;
+  supervisor().start();
+  pass(milliseconds(100));
+  EXPECT_EQ(events_, Events{"lost died"});
+  traffic_.pending();
+  EXPECT_EQ(events_, (Events{"lost died", "launch"}));
+  pass(milliseconds(1));
+  events_.clear();
+  launcher_.current->end("killed by signal 9");
+  pass(milliseconds(100));
+  EXPECT_EQ(events_, Events{"lost died"});
+  traffic_.pending();
+  EXPECT_EQ(events_, (Events{"lost died", "launch"}));
+}
+
+TEST_F(SupervisorTest, StuckRulesDoNotKeepAServerFromStarting) {
+  traffic_.slow = true;
+  supervisor().start();
+  pass(milliseconds(249));
+  EXPECT_EQ(events_, Events{"lost died"});
+  pass(milliseconds(2));
+  EXPECT_EQ(events_, (Events{"lost died", "launch", "answers"}));
+  traffic_.pending();  // at last, and too late to mean anything
+  EXPECT_EQ(events_.size(), 3U);
+}
+
+TEST_F(SupervisorTest, AStopDuringTheSwitchStartsNothing) {
+  traffic_.slow = true;
+  supervisor().start();
+  bool done = false;
+  supervisor().stop([&] { done = true; });
+  EXPECT_TRUE(done);
+  traffic_.pending();
+  pass(seconds(1));
+  EXPECT_EQ(events_, Events{"lost died"});
+}
+
 TEST_F(SupervisorTest, ACrashIsRestartedAtOnce) {
   start_serving();
   launcher_.current->end("killed by signal 9");
@@ -190,7 +228,7 @@ TEST_F(SupervisorTest, AnOrphanOfAnotherCommandIsDrainedAndReplaced) {
   supervisor().start();
   EXPECT_EQ(events_, Events{"signal 15"});
   launcher_.current->end("ended");
-  EXPECT_EQ(events_, (Events{"signal 15", "launch"}));
+  EXPECT_EQ(events_, (Events{"signal 15", "lost died", "launch"}));
   pass(milliseconds(1));
   EXPECT_EQ(supervisor().status().state, State::serving);
   EXPECT_FALSE(supervisor().status().adopted);
