@@ -210,8 +210,7 @@ std::expected<agent::AgentOptions, std::string> to_options(const AgentFlags& fla
   options.setup_rules = flags.setup_iptables && rules.mode != Mode::none;
   options.skip_teardown = flags.skip_teardown;
   options.metrics_address = flags.metrics_address;
-  if (!options.metrics_address.empty() && !CLI::detail::is_separator(options.metrics_address) &&
-      options.metrics_address.rfind(':') == std::string::npos) {
+  if (!options.metrics_address.empty() && options.metrics_address.rfind(':') == std::string::npos) {
     return Error("--metrics-listen-address " + options.metrics_address + ": expected HOST:PORT");
   }
   options.pid_file = flags.pid_file;
