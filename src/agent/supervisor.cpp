@@ -199,7 +199,6 @@ void Supervisor::on_answer(AddressState& address, const ProbeResult& result) {
 void Supervisor::on_serving() {
   state_ = State::serving;
   serving_since_ = clock_.now();
-  ever_served_ = true;
   traffic_.server_answers();
   journal_.failover_ended(clock_.now());
   log_.info("the DNS server answers, pid {}, {} ms after its start", process_->pid(),

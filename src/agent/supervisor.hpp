@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -122,7 +121,6 @@ class Supervisor {
   std::string hang_;           ///< why the current server is being killed
   bool pause_over_ = false;    ///< what the next start waits for: the backoff …
   bool packets_away_ = false;  ///< … and the switch
-  bool ever_served_ = false;
   bool stopping_ = false;
   std::function<void()> stopped_;
   runtime::Timer probe_timer_;

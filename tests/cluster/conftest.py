@@ -3,8 +3,6 @@
 Run as root: /usr/bin/python3 -m pytest tests/cluster. NLD_BINARY or NLD_BUILD name the program, as in tests/e2e;
 NLD_CLUSTER_CACHE the folder of the Kubernetes programs, which kube/build.py makes when they are not there."""
 
-import faulthandler
-import signal
 
 import pytest
 
@@ -13,7 +11,7 @@ from kube.cluster import BACKENDS, Cluster
 from lab.agent import Agent
 from lab.namespaces import remove_orphans
 from lab.ours import BINARY, run
-from lab.waiting import PATIENCE
+from lab.time_limit import time_limit
 
 TEST_LIMIT = 120  # seconds; modules that take longer have a LIMIT of their own
 _figures = []
@@ -38,17 +36,8 @@ def figure(request):
 
 @pytest.fixture(autouse=True)
 def bounded_time(request, cluster):  # pylint: disable=unused-argument  (the cluster's start does not count)
-    """A hang is a failure with a traceback, not a stuck run."""
-    limit = int(max(TEST_LIMIT, getattr(request.module, "LIMIT", 0)) * PATIENCE)
-
-    def expired(_number, _frame):
-        faulthandler.dump_traceback()
-        pytest.fail(f"{request.node.nodeid} took longer than {limit} s")
-    before = signal.signal(signal.SIGALRM, expired)
-    signal.alarm(limit)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
+    with time_limit(request.node.nodeid, max(TEST_LIMIT, getattr(request.module, "LIMIT", 0))):
+        yield
 
 
 @pytest.fixture(scope="session")

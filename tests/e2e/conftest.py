@@ -4,10 +4,8 @@ Run as root: /usr/bin/python3 -m pytest -n auto tests/e2e. NLD_BINARY names the 
 build/node-local-dns), NLD_BUILD the build folder (a sanitizer's, say), NLD_E2E_PATIENCE multiplies deadlines."""
 
 import contextlib
-import faulthandler
 import os
 import re
-import signal
 import subprocess
 
 import pytest
@@ -18,7 +16,7 @@ from lab.fakedns import FakeDns, constant
 from lab.namespaces import Namespace, remove_orphans
 from lab.node import Node
 from lab.ours import BINARY, Server
-from lab.waiting import PATIENCE
+from lab.time_limit import time_limit
 
 # Modules that wait longest: begun first, so that no worker is left alone with one at the end.
 LONG_MODULES = ("test_agent_supervision", "test_stale", "test_agent_fallback", "test_agent_repair",
@@ -59,17 +57,8 @@ def pytest_xdist_auto_num_workers(config):
 
 @pytest.fixture(autouse=True)
 def bounded_time(request):
-    """A hang is a failure with a traceback, not a stuck run."""
-    limit = int(TEST_LIMIT * PATIENCE)
-
-    def expired(_number, _frame):
-        faulthandler.dump_traceback()
-        pytest.fail(f"{request.node.nodeid} took longer than {limit} s")
-    before = signal.signal(signal.SIGALRM, expired)
-    signal.alarm(limit)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
+    with time_limit(request.node.nodeid, TEST_LIMIT):
+        yield
 
 
 @pytest.fixture(scope="module")
