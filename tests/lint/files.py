@@ -4,7 +4,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ("src", "tests", "bench", "demo", "cmake")
+FOLDERS = ("src", "tests", "bench", "demo", "deploy", "docs", "cmake")
 MAX_FILE = 420  # lines of one file under src
 MAX_LINE = 120  # Python only: clang-format sees to C++
 COMMENT = {".cpp": "//", ".hpp": "//", ".py": "#", ".cmake": "#", ".sh": "#", ".bash": "#"}
