@@ -68,7 +68,7 @@ WORDS = {
     "dead": ("the kernel has closed", "ядро закрыло"),
     "closed": ("its sockets", "его сокеты"),
     "agent": ("agent", "агент"),
-    "keeps": ("keeps rules and interface", "держит правила, интерфейс"),
+    "keeps": ("keeps rules, interface", "правила, интерфейс"),
     "asks": ("asks 4 times a second", "опрос 4 раза в секунду"),
     "restarts": ("starts it anew", "запускает заново"),
     "nat": ("conntrack, kube-proxy", "conntrack, kube-proxy"),
@@ -147,7 +147,7 @@ def scene(language, title, alive):
     d.parts.append('<rect class="node" x="20" y="50" width="670" height="366" rx="10"/>')
     d.text(36, 72, "node", "faint")
     d.box(40, 92, 150, 78, "box", [("pod", "name"), ("resolv.conf:", "faint"), ("169.254.20.10", "faint")])
-    d.box(244, 92, 208, 142, "rules",
+    d.box(238, 92, 220, 142, "rules",
           [("rules", "name"), ("before", ""), ("each", ""), ("socket", ""), ("169.254.20.10?", ""),
            ("yes" if alive else "no", "name")])
     if alive:
@@ -155,7 +155,7 @@ def scene(language, title, alive):
                                          ("nodelocaldns", "faint")])
     else:
         d.box(510, 92, 164, 98, "bad", [("server", "name"), ("dead", ""), ("closed", "")])
-    d.box(244, 328, 208, 70, "idle" if alive else "box",
+    d.box(238, 328, 220, 70, "idle" if alive else "box",
           [("nat", "name" if not alive else "idletext"),
            ("nat_idle", "idletext") if alive else ("nat_busy", "")])
     d.box(740, 92, 160, 78, "idle" if not alive else "box",
@@ -172,14 +172,14 @@ def agent(d, below):
 
 def alive(language):
     d = scene(language, "alive", True)
-    d.way([(190, 116), (244, 116)])
-    d.badge(216, 116, 1)
-    d.way([(452, 116), (510, 116)])
-    d.badge(480, 116, 2)
-    d.way([(510, 152), (452, 152)])
-    d.badge(480, 152, 3)
-    d.way([(244, 152), (190, 152)])
-    d.badge(216, 152, 3)
+    d.way([(190, 116), (238, 116)])
+    d.badge(212, 116, 1)
+    d.way([(458, 116), (510, 116)])
+    d.badge(482, 116, 2)
+    d.way([(510, 152), (458, 152)])
+    d.badge(482, 152, 3)
+    d.way([(238, 152), (190, 152)])
+    d.badge(212, 152, 3)
     d.way([(674, 130), (740, 130)], "seldom", "seldomhead")
     d.way([(674, 160), (712, 160), (712, 363), (740, 363)], "seldom", "seldomhead")
     d.badge(712, 238, 4)
@@ -192,18 +192,18 @@ def alive(language):
 
 def gone(language):
     d = scene(language, "gone", False)
-    d.way([(190, 116), (244, 116)])
-    d.badge(216, 116, 1)
+    d.way([(190, 116), (238, 116)])
+    d.badge(212, 116, 1)
     d.way([(312, 234), (312, 328)])
     d.badge(312, 280, 2)
-    d.way([(452, 350), (740, 350)])
+    d.way([(458, 350), (740, 350)])
     d.badge(594, 350, 3)
-    d.way([(740, 380), (452, 380)])
+    d.way([(740, 380), (458, 380)])
     d.badge(594, 380, 4)
     d.way([(384, 328), (384, 234)])
     d.badge(384, 280, 4)
-    d.way([(244, 152), (190, 152)])
-    d.badge(216, 152, 4)
+    d.way([(238, 152), (190, 152)])
+    d.badge(212, 152, 4)
     agent(d, "restarts")
     d.steps(["g1", "g2", "g3", "g4"], 440)
     return d.svg()
