@@ -2,6 +2,7 @@
 
 Run: /usr/bin/python3 -m pytest tests/deploy/test_docs_pages.py. What a page is, is in markdown.py beside this file."""
 
+import difflib
 import re
 import subprocess
 import sys
@@ -95,10 +96,12 @@ def test_commands_of_the_program_exist(page, helps):
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_flags_in_the_text_exist(page, helps):
-    """A flag of ours that a page names outside of commands: `--cache-memory`, `-localip=…`."""
+    """Flags that a page names outside of commands: `--cache-memory`, `-localip=…`. Those of other programs are there,
+    too, so a flag is wrong if it looks like one of ours and is none."""
     known = set().union(*helps.values())
     ours = re.compile("|".join(markdown.OUR_FLAGS))
-    wrong = [flag for flag in markdown.read(page).flags if ours.fullmatch(flag) and flag not in known]
+    wrong = [flag for flag in markdown.read(page).flags if flag not in known
+             and (ours.fullmatch(flag) or difflib.get_close_matches(flag, known, cutoff=0.85))]
     assert not wrong, wrong
 
 
