@@ -84,7 +84,7 @@ WORDS = {
     "a3": ("The answer comes from the cache, the same way back.", "Ответ приходит из кэша тем же путём."),
     "a4": ("Only what is not in the cache goes further: the cluster's names to the cluster DNS, others to the node's "
            "resolvers.",
-           "Дальше идёт лишь то, чего нет в кэше: имена кластера – в DNS кластера, прочие – резолверам узла."),
+           "Дальше идёт лишь то, чего нет в кэше: имена кластера — в DNS кластера, прочие — резолверам узла."),
     "g1": ("The pod asks the same address, over the same socket.", "Под спрашивает тот же адрес из того же сокета."),
     "g2": ("No socket: the rules write the Service's address over the destination, and remember the client.",
            "Сокета нет: правила подставляют адрес сервиса и запоминают клиента."),
