@@ -94,8 +94,8 @@ class Page:
 
     @staticmethod
     def may_precede(word):
-        """What stands before a command: nothing, another command's `--`, a path to the program's folder."""
-        return word in SHELL_WORDS or word == "--" or word.endswith("build/") or "tests/bare/" in word
+        """What stands before a command: a word of the shell, a variable, another command's `--`."""
+        return word in SHELL_WORDS or word == "--" or "tests/bare/" in word or re.match(r"\w+=", word) is not None
 
     def paths(self):
         for block in self.blocks:
