@@ -81,9 +81,10 @@ class Page:
         """(line, arguments) of each call of it, up to the next pipe, redirection or comment."""
         for number, text in self.pieces():
             text = re.sub(r"(^|\s)#\s.*$", "", text)
-            for found in re.finditer(rf"(?:^|(?<=[\s(])|(?<=:0\.1\.0 )|(?<=build/)){re.escape(program)}(?=\s|$)", text):
+            # As an image it has a version, and stands behind that command's own words.
+            for found in re.finditer(rf"(?:^|(?<=[\s(/])){re.escape(program)}(:[\d.]+)?(?=\s|$)", text):
                 before = text[:found.start()].split()
-                if before and not self.may_precede(before[-1]):
+                if before and not found[1] and not self.may_precede(before[-1]):
                     continue
                 rest = re.split(r"\s(?:[|>]|&&|2>)|;", text[found.end():])[0]
                 try:
@@ -95,7 +96,8 @@ class Page:
     @staticmethod
     def may_precede(word):
         """What stands before a command: a word of the shell, a variable, another command's `--`."""
-        return word in SHELL_WORDS or word == "--" or "tests/bare/" in word or re.match(r"\w+=", word) is not None
+        known = word in SHELL_WORDS or word in ("--", "build/") or "tests/bare/" in word
+        return known or re.match(r"\w+=", word) is not None
 
     def paths(self):
         for block in self.blocks:
