@@ -140,6 +140,7 @@ VARIABLE = re.compile(r"""
   | /\S*Corefile | \b[\w-]+\.(?:com|test)\. | '[\w.-]+'            # files, names, what is quoted
   | -d\ \S+/32\ .*?-j\ [A-Z-]+                                     # a rule
   | KUBE_DNS_UPSTREAM_SERVICE_HOST | nodelocaldns | kube-ipvs0      # names of a node
+  | /etc/coredns/ | connection\ refused                              # a folder, the system's words
   | Address\ already\ in\ use | Operation\ not\ permitted           # the system's words
   | \b[\da-f]{16}\b | [\da-f]*(?::[\da-f]*){2,}[\da-f]+ | \b\d[\d.:]*\b
 """, re.VERBOSE)
@@ -153,7 +154,7 @@ def literals():
         text = re.sub(r'"\s*\n\s*"', "", path.read_text(encoding="utf-8"))
         for literal in LITERAL.findall(re.sub(r"^#include.*$", "", text, flags=re.MULTILINE)):
             plain = literal.replace('\\"', '"').replace("\\n", " ")
-            pieces.update(piece.strip() for piece in re.split(r"\{[^{}]*\}", plain))
+            pieces.update(piece.strip(" '") for piece in re.split(r"\{[^{}]*\}", plain))
     return sorted((piece for piece in pieces if len(piece) > 1), key=len, reverse=True)
 
 
@@ -164,14 +165,13 @@ def _source_words():
 
 def strange_words(line, pieces):
     """Words of the line that no literal of the source has and that are no variable of the kind we know."""
+    for piece in pieces:
+        if len(piece) >= SHORT:
+            line = line.replace(piece, "\x00")
     line = VARIABLE.sub("\x00", line)
     for piece in pieces:
-        if piece not in line:
-            continue
-        if len(piece) < SHORT:
+        if len(piece) < SHORT and piece in line:
             line = re.sub(rf"(?<![\w-]){re.escape(piece)}(?![\w-])", "\x00", line)
-        else:
-            line = line.replace(piece, "\x00")
     return re.findall(r"[A-Za-z]{2,}", line)
 
 
