@@ -43,7 +43,8 @@ class Verdict:
     @property
     def warnings(self):
         """Warnings that are about the line, not about a block that lacks an answerer."""
-        return [line for line in self.lines if line.startswith("warning: ") and "server block: nothing in it" not in line]
+        return [line for line in self.lines
+                if line.startswith("warning: ") and "server block: nothing in it" not in line]
 
 
 class Program:
