@@ -94,6 +94,9 @@ def problems_of(directive, program):
     for name in dict.fromkeys(written):
         if name not in (known or ()):
             yield f"{directive.name}: the catalogue has the option {name}, the program has not"
+    for entry in (directive, *directive.options):
+        if not entry.text:
+            yield f"{directive.name}: {entry.name} has no text"
     yield from _form_problems(directive.name, directive.forms, directive.examples, program, directive.alone)
     for option in directive.options:
         def inside(line, option=option):

@@ -1,10 +1,12 @@
 """The reference pages, English and Russian, say what the program says: flags, options, words, metrics."""
 
+import dataclasses
 import importlib.machinery
 import importlib.util
-import os
 import re
+import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -70,7 +72,6 @@ def test_pages_and_translation_are_up_to_date(reference):
     ({"default": "7", "source": "src/plugins/cache/config.hpp: seven"}, "no longer has"),
 ], ids=lambda value: value if isinstance(value, str) else None)
 def test_a_wrong_catalogue_is_told(reference, change, told):
-    import dataclasses
     catalogue = sys.modules["catalogue"]
     right = reference.directives["cache"]
     if change.get("options") == "+gone":
@@ -298,5 +299,9 @@ def test_every_alert_has_a_section(language):
     assert names and sorted(headings) == sorted(names)
 
 
-def test_the_generator_is_a_program():
-    assert os.access(GENERATOR, os.X_OK)
+def test_a_new_directive_gets_its_file(binary):
+    made = subprocess.run([GENERATOR, "--program", binary, "--new", "health"], capture_output=True, text=True,
+                          timeout=60, check=True)
+    written = tomllib.loads(made.stdout)
+    assert written["examples"] == ["health"]
+    assert [option["form"] for option in written["options"]] == ["lameduck"]
