@@ -11,13 +11,15 @@ ROOT = HERE.parents[1]
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """`form` is the syntax; `examples` are lines of that form, the last of them with all it can have."""
+    """`form` is the syntax; `examples` are lines of that form, the longest of them with all it can have, `refuses` lines
+    beyond the limits that the text names."""
 
     form: str
     text: str
     default: str = ""
     source: str = ""
     examples: tuple = ()
+    refuses: tuple = ()
     beside: tuple = ()
     refused: bool = False
 
@@ -35,6 +37,7 @@ class Directive:
     default: str = ""
     source: str = ""
     head: str = ""
+    refuses: tuple = ()
     beside: tuple = ()
     options: tuple = ()
 
@@ -98,6 +101,7 @@ def problems_of(directive, program):
         if not entry.text:
             yield f"{directive.name}: {entry.name} has no text"
     yield from _form_problems(directive.name, directive.forms, directive.examples, program, directive.alone)
+    yield from _limit_problems(directive.name, directive.refuses, program, directive.alone)
     for option in directive.options:
         def inside(line, option=option):
             return directive.lines_with(line, option.beside)
@@ -114,6 +118,13 @@ def _option_problems(what, option, forms, program, lines_of):
                 yield f"{what}: the program takes {line!r}, the catalogue calls it refused"
         return
     yield from _form_problems(what, forms, option.examples, program, lines_of)
+    yield from _limit_problems(what, option.refuses, program, lines_of)
+
+
+def _limit_problems(what, lines, program, lines_of):
+    for line in lines:
+        if program.check_lines(*lines_of(line)).accepted:
+            yield f"{what}: the program takes {line!r}, the catalogue says it does not"
 
 
 def _form_problems(what, forms, examples, program, lines_of):
