@@ -11,8 +11,8 @@ ROOT = HERE.parents[1]
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """`form` is the syntax; `examples` are lines of that form, the longest of them with all it can have, `refuses` lines
-    beyond the limits that the text names."""
+    """`form` is the syntax; `examples` are lines of it, the longest with all it can have, `refuses` lines beyond its
+    limits."""
 
     form: str
     text: str

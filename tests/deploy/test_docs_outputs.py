@@ -1,4 +1,4 @@
-"""What docs/troubleshooting.md shows of the program, made to happen: in a network namespace of its own, or by `check`."""
+"""What docs/troubleshooting.md shows of the program, made to happen: in a network namespace, or by `check`."""
 
 import pathlib
 import re
