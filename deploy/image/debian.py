@@ -47,10 +47,17 @@ def sources(release):
     return sorted(lines)
 
 
-def owners_here(files):
-    """The packages that these files, named by their last part or a pattern, belong to on this machine."""
-    found = output("dpkg-query", "--search", *(f"*/{name}" for name in files))
-    return sorted({line.split(": ")[0].split(":")[0] for line in found.splitlines()})
+def owners_here(libraries):
+    """The packages that these shared libraries belong to on this machine."""
+    paths = []
+    for name in libraries:
+        found = sorted(pathlib.Path("/").glob(f"usr/lib/*-linux-gnu*/{name}"))
+        if not found:
+            raise Failed(f"{name}, which the program needs, is not installed here")
+        # Packages still call some by the path from before /lib became a link.
+        paths += [str(found[0]), str(found[0]).removeprefix("/usr")]
+    done = subprocess.run(["dpkg-query", "--search", *paths], capture_output=True, text=True, check=False)
+    return sorted({line.split(": ")[0].split(":")[0] for line in done.stdout.splitlines()})
 
 
 def merged(path):

@@ -17,6 +17,7 @@ from lab.node import CLUSTER_DNS, LOCAL, LOCAL_ANSWER, Node
 from lab.nsd import Nsd
 from lab.ours import BINARY, REPOSITORY, block
 from lab.time_limit import time_limit
+from sandbox import provide_cgroups
 
 TEST_LIMIT = 60  # seconds; the first one builds the image
 PLACE = REPOSITORY / "build/image"
@@ -25,6 +26,7 @@ ZONE = "@ SOA ns hostmaster 1 60 60 60 1\n@ NS ns\nns A 10.244.2.53\n* 60 A " + 
 
 
 def pytest_configure(config):
+    provide_cgroups()
     remove_orphans()
 
 

@@ -7,10 +7,12 @@ import subprocess
 
 from lab.processes import Process
 from lab.waiting import PATIENCE, wait_until
+from sandbox import in_chroot
 from store import Store
 
 CAPABILITIES = ("NET_ADMIN", "NET_BIND_SERVICE", "NET_RAW")
 LOCK = pathlib.Path("/run/xtables.lock")  # the node's: whoever changes legacy rules holds it
+PATH = "/usr/sbin:/usr/bin"  # the image's
 SETTINGS = """[containers]
 log_driver = "k8s-file"
 [engine]
@@ -32,6 +34,7 @@ class Engine:
         settings = self.store.place / "podman.conf"
         settings.write_text(SETTINGS.format(place=self.store.place))
         self.environment = {**self.store.environment, "CONTAINERS_CONF": str(settings)}
+        self.in_chroot = in_chroot()
 
     def command(self, *arguments):
         return ["podman", *self.store.options, *map(str, arguments)]
@@ -51,7 +54,7 @@ class Engine:
 
 def confined(image, *arguments, capabilities=CAPABILITIES, mounts=(), options=()):
     """The arguments of `podman run`: securityContext and mounts as the manifests in deploy/ have them."""
-    words = ["run", "--rm", "--pull", "never", "--network", "host",
+    words = ["run", "--rm", "--pull", "never", "--network", "host", "--pids-limit", "0",
              "--read-only", "--read-only-tmpfs=false", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
     # Unasked, podman raises them beyond what a sandbox may allow.
     for limit in ("nofile", "nproc"):
@@ -80,7 +83,11 @@ class Container(Process):
 
     def execute(self, *command, check=True):
         """As `kubectl exec` and exec probes do."""
-        return self.engine.run("exec", self.name, *command, check=check)
+        if not self.engine.in_chroot:
+            return self.engine.run("exec", self.name, *command, check=check)
+        inside = ["nsenter", "--target", str(self.main_pid()), "--mount", "--pid", "--root", "--wd", *command]
+        return subprocess.run(inside, env={"PATH": PATH}, capture_output=True, text=True, check=check,
+                              timeout=30 * PATIENCE, stdin=subprocess.DEVNULL)
 
     def status(self):
         """(exit code, the JSON object; None when there was no agent to ask)."""
@@ -100,8 +107,11 @@ class Container(Process):
             raise TimeoutError(f"{error}\n{report.stdout}{report.stderr}\n{self.text()}") from None
 
     def main_pid(self):
-        """The agent's, as seen from outside."""
-        return int(self.engine.run("inspect", "--format", "{{.State.Pid}}", self.name).stdout)
+        """The agent's, as seen from outside; raises OSError while the container is being made."""
+        done = self.engine.run("inspect", "--format", "{{.State.Pid}}", self.name, check=False)
+        if done.returncode != 0 or done.stdout.strip() == "0":
+            raise ProcessLookupError(f"{self.name} does not run yet: {done.stderr.strip()}")
+        return int(done.stdout)
 
     def end(self, timeout=10):
         """As the kubelet does: SIGTERM, and SIGKILL after a while. Returns the exit code."""

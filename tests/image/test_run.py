@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from container import CAPABILITIES, LOCK
+from container import CAPABILITIES, LOCK, confined
 from lab.node import FAMILIES, INTERFACE, IPTABLES_LEGACY, IPTABLES_NFT, LOCAL, WHO
 from lab.steady import Steady
 from lab.waiting import wait_until
@@ -111,13 +111,15 @@ def test_confinement(node, run_container, flags):
     assert options and all("ro" in one.split(",") for one in options)
 
 
-@pytest.mark.xfail(strict=True, reason="the log's thread is older than the server's step down, which does not reach it")
 def test_every_thread_of_the_server_is_confined(node, run_container, flags):
     pod = run_container(*flags)
     pod.wait_healthy()
     server = server_of(pod.main_pid())
-    for thread in pathlib.Path(f"/proc/{server}/task").iterdir():
-        assert capabilities(f"{server}/task/{thread.name}", "CapPrm") == {"NET_BIND_SERVICE"}, thread
+    more = [thread.name for thread in pathlib.Path(f"/proc/{server}/task").iterdir()
+            if capabilities(f"{server}/task/{thread.name}", "CapPrm") != {"NET_BIND_SERVICE"}]
+    if len(more) == 1:
+        pytest.xfail("the log's thread is older than the server's step down, which does not reach it")
+    assert not more
 
 
 def test_as_node_cache_is_started(node, run_container, flags, image):
@@ -142,11 +144,13 @@ def test_protocols_have_names(node, run_container, flags):
 
 
 @pytest.mark.parametrize("node", [IPTABLES_LEGACY], indirect=True, ids="-".join, scope="module")
-def test_legacy_iptables_needs_a_raw_socket(node, run_container, flags):
-    pod = run_container(*flags, capabilities=["NET_ADMIN", "NET_BIND_SERVICE"])
-    pod.wait_healthy()
-    done = pod.execute("iptables-legacy-save", "-t", "nat", check=False)
-    assert done.returncode != 0 and "you must be root" in done.stderr
+def test_legacy_iptables_needs_a_raw_socket(node, engine, image):
+    def save(*capabilities):
+        return engine.run(*confined(image.name, "-t", "nat", capabilities=capabilities,
+                                    options=("--entrypoint", "/usr/sbin/iptables-legacy-save")), check=False)
+    without = save("NET_ADMIN", "NET_BIND_SERVICE")
+    assert without.returncode != 0 and "you must be root" in without.stderr
+    assert "-A KUBE-SERVICES" in save(*CAPABILITIES).stdout
 
 
 @pytest.mark.parametrize("node", [IPTABLES_LEGACY], indirect=True, ids="-".join, scope="module")
