@@ -9,7 +9,7 @@ import debian
 import elf
 
 # Beside the packages that the program's own libraries come from.
-PACKAGES = ("nftables", "iptables", "ca-certificates", "netbase", "base-files")
+PACKAGES = ("nftables", "iptables", "ca-certificates", "base-files")
 PROGRAM = "usr/bin/node-local-dns"
 # node-cache's image has its program here, and manifests may name it in `command`.
 NODE_CACHE = "node-cache"
@@ -24,8 +24,6 @@ MULTI_CALL = {f"usr/sbin/xtables-{backend}-multi":
 # All matches and targets of both families: iptables-save has to print the rules of others too (kube-proxy, CNI), and
 # iptables-legacy-save ends with an error at the first one that it has no extension for.
 EXTENSIONS = ("libxt_*.so", "libipt_*.so", "libip6t_*.so")
-# nft reads and prints protocols by name.
-PROTOCOLS = "etc/protocols"
 OS_RELEASE = ("usr/lib/os-release", "etc/debian_version")  # scanners ask which Debian this is
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 CERTIFICATES_OPENSSL = "usr/lib/ssl/cert.pem"  # where Debian's OpenSSL looks for a bundle by default
@@ -95,7 +93,7 @@ def fill(path, program, unpacked, licence):
     root.link(NODE_CACHE, PROGRAM)
     _add_tools(root)
     _add_libraries(root)
-    for name in (PROTOCOLS, *OS_RELEASE):
+    for name in OS_RELEASE:
         root.add(name)
     root.link("etc/os-release", "../usr/lib/os-release")
     _add_certificates(root)

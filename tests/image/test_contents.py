@@ -49,7 +49,7 @@ def test_labels_and_entry_point(image):
 def test_expected_files(image):
     names = {str(name) for name, _ in entries(image)}
     expected = {contents.PROGRAM, contents.NODE_CACHE, contents.NFT, *contents.MULTI_CALL, contents.CERTIFICATES,
-                contents.PROTOCOLS, "etc/passwd", "etc/group", "etc/os-release", "etc/coredns", "run", "tmp", "proc"}
+                "etc/passwd", "etc/group", "etc/os-release", "etc/coredns", "run", "tmp", "proc"}
     for links in contents.MULTI_CALL.values():
         expected |= set(links)
     assert expected <= names, expected - names
@@ -105,8 +105,8 @@ def test_every_library_is_found_inside(image):
     loader = next(image.root.glob("usr/lib/*-linux-gnu*/ld-linux-*.so.*")).relative_to(image.root)
     broken = []
     for name in binaries:
-        done = subprocess.run(["/usr/sbin/chroot", image.root, f"/{loader}", "--list", f"/{name}"], capture_output=True, text=True,
-                              check=False, env={})
+        done = subprocess.run(["/usr/sbin/chroot", image.root, f"/{loader}", "--list", f"/{name}"],
+                              capture_output=True, text=True, check=False, env={})
         if done.returncode != 0 and "statically linked" not in done.stdout:
             broken.append(f"{name}: {done.stdout}{done.stderr}")
         assert "not found" not in done.stdout
@@ -117,8 +117,9 @@ def test_program_is_stripped_and_its_debug_information_kept(image):
     sections = subprocess.run(["readelf", "--sections", "--wide", image.root / contents.PROGRAM], capture_output=True,
                               text=True, check=True).stdout
     assert ".debug" not in sections and ".symtab" not in sections
-    number = re.search(r"Build ID: ([0-9a-f]+)", subprocess.run(
-        ["readelf", "--notes", image.root / contents.PROGRAM], capture_output=True, text=True, check=True).stdout)[1]
+    notes = subprocess.run(["readelf", "--notes", image.root / contents.PROGRAM], capture_output=True, text=True,
+                           check=True).stdout
+    number = re.search(r"Build ID: ([0-9a-f]+)", notes)[1]
     kept = image.place / "debug/.build-id" / number[:2] / f"{number[2:]}.debug"
     assert ".debug_line" in subprocess.run(["readelf", "--sections", "--wide", kept], capture_output=True, text=True,
                                            check=True).stdout

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from conftest import UPSTREAM
 from container import CAPABILITIES, LOCK, confined
-from lab.node import FAMILIES, INTERFACE, IPTABLES_LEGACY, IPTABLES_NFT, LOCAL, WHO
+from lab.node import CLUSTER_DNS, FAMILIES, INTERFACE, IPTABLES_LEGACY, IPTABLES_NFT, LOCAL, WHO
 from lab.steady import Steady
 from lab.waiting import wait_until
 
@@ -122,8 +123,8 @@ def test_every_thread_of_the_server_is_confined(node, run_container, flags):
     assert not more
 
 
-def test_as_node_cache_is_started(node, run_container, flags, image):
-    """`command: ["/node-cache", …]` in a manifest, node-cache's spelling of its flags, its path of the Corefile."""
+def test_by_node_caches_path(node, run_container, flags):
+    """`command: ["/node-cache", …]` in a manifest, node-cache's spelling of its flags."""
     pod = run_container(*flags, "-skipteardown=false", "-setupinterface=true", "-setupiptables=true",
                         "-health-port", "8080", options=("--entrypoint", "/node-cache"))
     pod.wait_healthy()
@@ -131,13 +132,48 @@ def test_as_node_cache_is_started(node, run_container, flags, image):
     assert pathlib.Path(f"/proc/{pod.main_pid()}/cmdline").read_bytes().startswith(b"/node-cache\0-localip\0")
 
 
-def test_protocols_have_names(node, run_container, flags):
-    """nft takes and prints "udp" only with /etc/protocols, and two agents have to print the rules alike."""
+TEMPLATE = f""".:53 {{
+    errors
+    cache 30
+    reload
+    loop
+    bind __PILLAR__LOCAL__DNS__
+    forward . {UPSTREAM}
+    prometheus 127.0.0.1:9253
+}}
+"""
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "by default"])
+def test_in_the_manifest_of_kubernetes(node, run_container, tmp_path, named):
+    """Its arguments, its mount: a template as Corefile.base; node-cache itself writes the Corefile that -conf names.
+    The Service comes by the environment."""
+    folder = tmp_path / "template"
+    folder.mkdir()
+    (folder / "Corefile.base").write_text(TEMPLATE)
+    more = ["-basecorefile", "/etc/coredns/Corefile.base"] if named else []
+    pod = run_container("-localip", LOCAL[4], "-conf", "/etc/Corefile", "-upstreamsvc", "kube-dns-upstream", *more,
+                        mounts=[(folder, "/etc/coredns", "ro")],
+                        options=("--env", f"KUBE_DNS_UPSTREAM_SERVICE_HOST={CLUSTER_DNS[4]}"))
+    try:
+        pod.wait_healthy()
+    except RuntimeError:
+        if not named and "/etc/Corefile: No such file" in pod.text():
+            pytest.xfail("the default template is not looked for when -conf is given")
+        raise
+    assert node.asks() == "local"
+    assert pod.end() == 0
+    assert node.asks() == "cluster"
+
+
+def test_nft_speaks_as_on_the_node(node, run_container, flags):
+    """There is no /etc/protocols inside: nft has to know "udp" by itself, for the agent compares what is printed."""
     pod = run_container(*flags)
     pod.wait_healthy()
     inside = pod.execute("nft", "-s", "-t", "list", "table", "ip", "node-local-dns").stdout
     assert inside == node.host.run("nft", "-s", "-t", "list", "table", "ip", "node-local-dns")
     assert "udp" in inside
+    # What the agent asks of a flow.
     done = pod.execute("nft", "--check", "create", "element", "ip", "node-local-dns", f"steered-{LOCAL[4]}",
                        "{ 10.0.0.1 . udp . 1024 }", check=False)
     assert done.returncode == 0, done.stderr
