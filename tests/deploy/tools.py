@@ -1,9 +1,9 @@
-"""Programs that Debian 12 does not have in a usable version, fetched from Debian trixie and kept in build/tools.
+"""What the tests of manifests need and Debian 12 does not have, fetched from Debian trixie and kept in build/tools.
 
   /usr/bin/python3 tests/deploy/tools.py     fetches what is not there yet; prints the paths
 
 apt does it, with a source, lists and a cache of its own and Debian's signature: the machine's sources stay as they
-are, and nothing is installed. The first time takes about 10 s; later runs ask nobody."""
+are, and nothing is installed. The first time takes 5 s; later runs ask nobody."""
 
 import fcntl
 import os
@@ -14,6 +14,7 @@ import subprocess
 TOOLS = pathlib.Path(os.environ.get("NLD_TOOLS", pathlib.Path(__file__).resolve().parents[2] / "build/tools"))
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITE = "trixie"
+PACKAGES = ("kubectl", "golang-k8s-client-go-dev")
 
 
 def kubectl():
@@ -21,26 +22,32 @@ def kubectl():
 
     A test uses it as `subprocess.run([kubectl(), "kustomize", folder], …)`. Fetched at the first call; calls of
     other processes wait meanwhile."""
-    return program("kubectl", "usr/bin/kubectl")
+    return unpacked("kubectl") / "usr/bin/kubectl"
 
 
-def program(package, path):
-    """`path` within the Debian package `package`, unpacked."""
+def openapi():
+    """The folder of Kubernetes' own OpenAPI documents (v3, a file for an API group), as client-go carries them."""
+    return unpacked("golang-k8s-client-go-dev") / "usr/share/gocode/src/k8s.io/client-go/openapi/openapitest/testdata"
+
+
+def unpacked(package):
+    """The folder of one of PACKAGES. All of them come at once: the lists are the larger part."""
     folder = TOOLS / package
     if not folder.exists():
         TOOLS.mkdir(parents=True, exist_ok=True)
         with open(TOOLS / "lock", "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not folder.exists():
-                fetch(package, folder)
-    return folder / path
+            missing = [one for one in PACKAGES if not (TOOLS / one).exists()]
+            if missing:
+                fetch(missing)
+    return folder
 
 
-def fetch(package, folder):
-    """Downloads into a folder beside `folder`, which is there only when it is whole."""
-    apt, fresh = TOOLS / "apt", TOOLS / f"{package}.unpacking"
+def fetch(packages):
+    apt, fresh = TOOLS / "apt", TOOLS / "unpacking"
     for one in (apt, fresh):
         shutil.rmtree(one, ignore_errors=True)
+    fresh.mkdir()
     for part in ("lists/partial", "archives/partial"):
         (apt / part).mkdir(parents=True)
     (apt / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror()} {SUITE} main\n")
@@ -49,10 +56,12 @@ def fetch(package, folder):
                "-o", f"Dir::State::Lists={apt}/lists", "-o", f"Dir::Cache={apt}", "-o", "Dir::State::status=/dev/null",
                "-o", "APT::Sandbox::User=root", "-o", "Acquire::Languages=none", "-o", "Acquire::Retries=3"]
     run("apt-get", *options, "update")
-    run("apt-get", *options, "download", package, cwd=apt)
-    run("dpkg-deb", "-x", next(apt.glob(f"{package}_*.deb")), fresh)
-    fresh.rename(folder)
-    shutil.rmtree(apt)
+    run("apt-get", *options, "download", *packages, cwd=apt)
+    for package in packages:
+        run("dpkg-deb", "-x", next(apt.glob(f"{package}_*.deb")), fresh / package)
+        (fresh / package).rename(TOOLS / package)  # so that what is there is whole
+    for one in (apt, fresh):
+        shutil.rmtree(one)
 
 
 def mirror():
@@ -73,4 +82,4 @@ def run(*command, **more):
 
 
 if __name__ == "__main__":
-    print(kubectl())
+    print(kubectl(), openapi(), sep="\n")
