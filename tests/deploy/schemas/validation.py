@@ -7,7 +7,7 @@ import functools
 import json
 import pathlib
 
-from jsonschema import validators
+from jsonschema import Draft7Validator, validators
 
 import tools
 
@@ -53,7 +53,6 @@ def types_of_kinds():
 
 @functools.cache
 def validator():
-    from jsonschema import Draft7Validator
     return validators.extend(Draft7Validator, {
         "$ref": lambda checker, name, instance, _: checker.descend(instance, types()[name])})
 
@@ -65,7 +64,8 @@ def closed(schema):
         return [closed(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    out = {key: value.rpartition("/")[2] if key == "$ref" else closed(value) for key, value in schema.items()}
+    out = {key: value.rpartition("/")[2] if key == "$ref" and isinstance(value, str) else closed(value)
+           for key, value in schema.items()}
     if isinstance(out.get("properties"), dict) and out.get("type") == "object":
         out.setdefault("additionalProperties", False)
     return out
