@@ -148,7 +148,7 @@ def test_memory(binary, name):
     budget = int(re.search(r"--cache-memory .*=(\d+)", ours.run("run", "--help").stdout).group(1)) >> 10
     limits = rendered.overlay(name).container["resources"]["limits"]
     value, unit = re.fullmatch(r"(\d+)(\w+)", limits["memory"]).groups()
-    base, listing = 15 << 10, 180 << 10
+    base, listing = 11 << 10, 180 << 10
     assert int(value) * KIB[unit] >= budget + base + listing
     assert "cpu" not in limits
 
