@@ -17,7 +17,8 @@ OVERLAYS = ("iptables", "ipvs", "nftables", "transparent", "cilium", "ipv6", "du
 @functools.cache
 def text(folder):
     """`kubectl kustomize FOLDER`."""
-    done = subprocess.run([tools.kubectl(), "kustomize", folder], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([tools.kubectl(), "kustomize", folder], capture_output=True, text=True, check=False,
+                          timeout=60)
     assert done.returncode == 0, done.stderr
     assert not done.stderr, f"kubectl warns: {done.stderr}"
     return done.stdout

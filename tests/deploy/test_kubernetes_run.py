@@ -1,4 +1,4 @@
-"""What the overlays deploy, run in a cluster in a box: the program with the rendered arguments, Corefile and confinement
+"""What the overlays deploy, run in a cluster in a box: with the rendered arguments, Corefile and confinement the program
 answers, passes the kubelet's probes, leaves pods the cluster DNS when it dies, and can be cleaned up after."""
 
 import contextlib
@@ -92,7 +92,8 @@ def assert_gone(node, directory, services):
     """The overlay `cleanup` leaves nothing of ours."""
     spec = rendered.overlay("cleanup").one("DaemonSet", "node-local-dns-cleanup")["spec"]["template"]["spec"]
     directory.mkdir()
-    done = pod.run_to_end(spec["initContainers"][0], spec["volumes"], directory, {"kube-dns": CLUSTER_DNS[4], **services})
+    done = pod.run_to_end(spec["initContainers"][0], spec["volumes"], directory,
+                          {"kube-dns": CLUSTER_DNS[4], **services})
     assert done.returncode == 0, done.stderr
     assert "removed" in done.stdout
     assert node.links() == node.own_links
