@@ -1,4 +1,4 @@
-"""What the overlays deploy, run in a cluster in a box: with the rendered arguments, Corefile and confinement the program
+"""What the overlays deploy, in a cluster in a box: with the rendered arguments, Corefile and confinement the program
 answers, passes the kubelet's probes, leaves pods the cluster DNS when it dies, and can be cleaned up after."""
 
 import contextlib
