@@ -127,6 +127,7 @@ def test_overlay(binary, tmp_path, overlay, kube_proxy, families, services, aske
                 wait_until(lambda: http_status(NODE[family], 9353, "/readyz") == 200, 5, "the pod to be ready")
                 assert_probes(manifests, NODE[family])
             assert_health(agent.started.environment["HEALTH_ADDRESS"])
+            assert agent.status()[0] == 0, "healthy, says `node-local-dns status`"
             with agent.frozen():
                 kill(agent.children()[0])
                 for family in families:
@@ -165,13 +166,14 @@ def test_cilium(binary, tmp_path):
         upstream.start()
         try:
             with node.pod.inside(), running(tmp_path, manifests, {"kube-dns-upstream": ENDPOINTS[4][0]},
-                                            nameservers=[UPSTREAM], pod_ips=[POD[4], POD[6]]):
+                                            nameservers=[UPSTREAM], pod_ips=[POD[4], POD[6]]) as agent:
                 for family in (4, 6):
                     assert answers(node.host, EXTERNAL, POD[family]) == [[LOCAL_ANSWER]] * 2
                     assert answers(node.host, INTERNAL, POD[family]) == [[CLUSTER_ANSWER]] * 2
                     wait_until(lambda: http_status(POD[family], 9353, "/readyz") == 200, 5, "the pod to be ready")
                     assert_probes(manifests, POD[family])
                 assert_health(":8080")
+                assert agent.status()[0] == 0
                 assert "nodelocaldns" not in node.pod.ip("link")
         finally:
             upstream.stop()
