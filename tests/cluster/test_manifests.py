@@ -63,7 +63,8 @@ def test_the_server_would_refuse(kubectl):
 
 
 def test_in_place_of_node_cache(kubectl, tmp_path):
-    """Applied over it, nothing of node-cache is left, and the Services keep their addresses."""
+    """Applied over it, nothing of node-cache is left, and the Services keep their addresses. Its Corefile stays until
+    the second step, which replaces no pod."""
     kubectl("apply", "-f", "-", stdin=NODE_CACHE)
     before, upstream = get(kubectl, "daemonset/node-local-dns"), get(kubectl, "service/kube-dns-upstream")
     ours = rendered.combined(tmp_path / "own", ("kube-proxy-iptables", "replace-node-cache"))
@@ -78,7 +79,12 @@ def test_in_place_of_node_cache(kubectl, tmp_path):
     assert {one["name"] for one in pod["volumes"]} == {one["name"] for one in ours.pod["volumes"]}
     assert pod["tolerations"] == ours.pod["tolerations"]
     assert "annotations" not in after["spec"]["template"]["metadata"]
-    assert get(kubectl, "configmap/node-local-dns")["data"]["Corefile"] == ours.corefile
+    old = next(one for one in yaml.safe_load_all(NODE_CACHE) if one["kind"] == "ConfigMap")
+    assert get(kubectl, "configmap/node-local-dns")["data"] == old["data"]
+    second = rendered.overlay("iptables")
+    kubectl("apply", "-f", "-", stdin=for_this_server(second))
+    assert get(kubectl, "configmap/node-local-dns")["data"]["Corefile"] == second.corefile
+    assert get(kubectl, "daemonset/node-local-dns")["spec"]["template"] == after["spec"]["template"]
     assert get(kubectl, "service/kube-dns-upstream")["spec"]["clusterIP"] == upstream["spec"]["clusterIP"]
     ports = get(kubectl, "service/node-local-dns")["spec"]["ports"]
     assert [one["name"] for one in ports] == ["metrics", "agent-metrics"]

@@ -59,11 +59,11 @@ def test_every_component_is_combined():
         assert f"`{one}`" in README or f"overlays/{one}" in README, f"the README does not tell of {one}"
 
 
-def readme_kustomization(key):
-    """The one example of the README that has this key."""
+def readme_kustomization(key, text=""):
+    """The one example of the README that has this key and speaks of `text`."""
     blocks = [yaml.safe_load(one.replace("../node-local-dns/deploy/kubernetes", "OURS"))
               for one in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)]
-    found = [one for one in blocks if key in one]
+    found = [one for one in blocks if key in one and text in str(one[key])]
     assert len(found) == 1, found
     return {"resources": ["OURS/overlays/ipvs"], **found[0]}
 
@@ -75,9 +75,20 @@ def test_readme_image(tmp_path):
 
 
 def test_readme_components(tmp_path):
-    manifests = rendered.own(tmp_path / "own", readme_kustomization("components"))
+    manifests = rendered.own(tmp_path / "own", readme_kustomization("components", "dual-stack"))
     assert valid(manifests) == []
     assert manifests.all("ServiceMonitor") and "--kube-proxy-mode=nftables" in manifests.container["args"]
+
+
+def test_readme_first_rollout(tmp_path):
+    """Without a Corefile: the one in the cluster stays."""
+    manifests = rendered.own(tmp_path / "own", readme_kustomization("components", "replace-node-cache"))
+    assert valid(manifests) == []
+    assert manifests.all("ConfigMap") == []
+    after = rendered.overlay("iptables").one("DaemonSet")
+    first = manifests.one("DaemonSet")
+    assert first["spec"]["template"] == after["spec"]["template"], "the second step replaces no pod"
+    assert first["spec"]["updateStrategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
 
 
 def test_readme_patches(tmp_path):

@@ -60,8 +60,13 @@ def answers(space, name, server):
         return [data(ask(name, server=server, tcp=tcp, timeout=2)) for tcp in (False, True)]
 
 
-def requests_of_cluster_zone():
-    return scrape("127.0.0.1:9253").value("coredns_dns_requests_total", zone="cluster.local.")
+def assert_cluster_names_by_our_server(node, server):
+    """The cluster DNS answers, but asked by our server: without it the answer would be the same."""
+    def count():
+        return scrape("127.0.0.1:9253").value("coredns_dns_requests_total", zone="cluster.local.")
+    before = count()
+    assert answers(node.pod, INTERNAL, server) == [[CLUSTER_ANSWER]] * 2
+    assert count() >= before + 2  # `loop` asks once, too
 
 
 def http_status(host, port, path):
@@ -121,9 +126,7 @@ def test_overlay(binary, tmp_path, overlay, kube_proxy, families, services, aske
                 # The switch follows the first answer to a probe.
                 node.wait_for("local", server=asked[family], name=EXTERNAL)
                 assert answers(node.pod, EXTERNAL, asked[family]) == [[LOCAL_ANSWER]] * 2
-                before = requests_of_cluster_zone()
-                assert answers(node.pod, INTERNAL, asked[family]) == [[CLUSTER_ANSWER]] * 2
-                assert requests_of_cluster_zone() == before + 2, "the cluster DNS answered by itself"
+                assert_cluster_names_by_our_server(node, asked[family])
                 wait_until(lambda: http_status(NODE[family], 9353, "/readyz") == 200, 5, "the pod to be ready")
                 assert_probes(manifests, NODE[family])
             assert_health(agent.started.environment["HEALTH_ADDRESS"])
@@ -207,8 +210,36 @@ def test_beside_node_cache(binary, tmp_path):
         with running(tmp_path, rendered.overlay("iptables"), UPSTREAMS, nameservers=[UPSTREAM]) as agent:
             node.wait_for("local", name=EXTERNAL)
             agent.wait_log("no metrics: .*9353.*Address already in use")
-    update = rendered.combined(tmp_path / "own", ("replace-node-cache",)).one("DaemonSet")["spec"]["updateStrategy"]
-    assert update["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+
+
+NODE_CACHE = """{zone}:53 {{
+    errors
+    cache 30
+    reload
+    loop
+    bind {addresses}
+    forward . {upstream}
+    prometheus :9253
+{health}}}
+"""
+
+
+@pytest.mark.parametrize("overlay, services, asked", [("ipvs", UPSTREAMS, LOCAL),
+                                                      ("transparent", BEHIND_KUBE_DNS, CLUSTER_DNS)],
+                         ids=("ipvs", "transparent"))
+def test_with_the_corefile_of_node_cache(binary, tmp_path, overlay, services, asked):
+    """As it stands in a cluster after its installation, in ipvs and in iptables mode: the first rollout keeps it."""
+    addresses = " ".join(dict.fromkeys((LOCAL[4], asked[4])))
+    text = NODE_CACHE.format(zone="cluster.local", addresses=addresses, health=f"    health {LOCAL[4]}:8080\n",
+                             upstream="__PILLAR__CLUSTER__DNS__ {\n            force_tcp\n    }")
+    text += NODE_CACHE.format(zone=".", addresses=addresses, health="", upstream="__PILLAR__UPSTREAM__SERVERS__")
+    with box("iptables") as node:
+        with running(tmp_path, rendered.overlay(overlay), services, nameservers=[UPSTREAM],
+                     config_maps={"node-local-dns": {"Corefile": text}}):
+            node.wait_for("local", server=asked[4], name=EXTERNAL)
+            assert answers(node.pod, EXTERNAL, asked[4]) == [[LOCAL_ANSWER]] * 2
+            assert_cluster_names_by_our_server(node, asked[4])
+            assert_health(f"{LOCAL[4]}:8080")
 
 
 def test_confinement(tmp_path):
