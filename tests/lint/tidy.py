@@ -1,20 +1,24 @@
-# clang-tidy over src, in parallel, skipping what passed before with the same text, headers and settings.
+# clang-tidy over src, in batches and in parallel, skipping what passed before with the same text, headers, settings.
 import argparse
 import concurrent.futures
 import hashlib
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
+import tempfile
 import time
+
+from batches import batches
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SRC = ROOT / "src"
 BUILD = ROOT / "build" / "lint"
 CACHE = BUILD / "tidy-cache"
 TIDY = "clang-tidy-19"
-TIMEOUT = 600  # seconds for one file
+TIMEOUT = 900  # seconds for one batch
 INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -52,14 +56,49 @@ def compile_commands():
     return commands
 
 
-def check(path):
-    command = [TIDY, "--quiet", "-p", str(BUILD), str(path)]
-    begin = time.monotonic()
+def flags(command):
+    """A compile command without compiler, file names and what follows them."""
+    words = shlex.split(command)
+    return tuple(words[1:words.index("-o")])
+
+
+def tidy(source, options, *more):
+    """(passed, what it printed)"""
+    command = [TIDY, "--quiet", f"--config-file={ROOT / '.clang-tidy'}", *more, str(source), "--", *options]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
-        return False, f"{path.relative_to(ROOT)}: {TIDY} took over {TIMEOUT} s\n", TIMEOUT
-    return done.returncode == 0, done.stdout + ("" if done.returncode == 0 else done.stderr), time.monotonic() - begin
+        return False, f"{source}: {TIDY} took over {TIMEOUT} s\n"
+    return done.returncode == 0, done.stdout + ("" if done.returncode == 0 else done.stderr)
+
+
+def check_alone(path, options):
+    passed, output = tidy(path, options)
+    return {path: passed}, output
+
+
+def check_together(paths, options):
+    """{path: passed} and what was printed. A finding in a header is held against every file."""
+    if len(paths) == 1:
+        return check_alone(paths[0], options)
+    with tempfile.NamedTemporaryFile("w", suffix=".cpp", prefix="tidy-") as source:
+        source.writelines(f'#include "{path}"\n' for path in paths)
+        source.flush()
+        passed, output = tidy(source.name, options, "--checks=-bugprone-suspicious-include")
+    if passed:
+        return dict.fromkeys(paths, True), output
+    if "[clang-diagnostic-error" not in output:
+        findings = set(re.findall(r"^(\S+?):\d+:\d+: (?:error|warning): ", output, re.MULTILINE))
+        named = {path for path in paths if str(path) in findings}
+        return {path: bool(named) and path not in named for path in paths}, output
+    # They do not go together after all; each alone says whether there is an error, too.
+    output = f"{len(paths)} files from {paths[0].relative_to(ROOT)} on are no one unit, see tests/lint/batches.py\n"
+    verdicts = {}
+    for path in paths:
+        verdict, printed = check_alone(path, options)
+        verdicts |= verdict
+        output += printed
+    return verdicts, output
 
 
 def main():
@@ -88,20 +127,28 @@ def main():
         text = "\n".join([version, settings, commands[path], *closure.digests(path)])
         marks[path] = CACHE / hashlib.sha256(text.encode()).hexdigest()
     due = [path for path in wanted if arguments.all or not marks[path].exists()]
-    print(f"tidy: {len(wanted)} files, {len(due)} to check, {arguments.jobs} at a time", flush=True)
+    together = batches(due, lambda path: flags(commands[path]))
+    print(f"tidy: {len(wanted)} files, {len(due)} to check in {len(together)} batches, {arguments.jobs} at a time",
+          flush=True)
+
+    def check(paths):
+        begin = time.monotonic()
+        verdicts, output = check_together(paths, flags(commands[paths[0]]))
+        return verdicts, output, time.monotonic() - begin
 
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
-        checks = {pool.submit(check, path): path for path in due}
-        for done in concurrent.futures.as_completed(checks):
-            path = checks[done]
-            passed, output, seconds = done.result()
-            print(f"  {'ok  ' if passed else 'FAIL'} {seconds:5.1f} s  {path.relative_to(ROOT)}", flush=True)
-            if passed:
-                marks[path].touch()
-            else:
+        for done in concurrent.futures.as_completed([pool.submit(check, paths) for paths in together]):
+            verdicts, output, seconds = done.result()
+            print(f"  {seconds:5.1f} s", *(f"{'ok  ' if passed else 'FAIL'} {path.relative_to(ROOT)}"
+                                           for path, passed in verdicts.items()), sep="\n    ", flush=True)
+            if not all(verdicts.values()):
                 print(output, flush=True)
-                failed += 1
+            for path, passed in verdicts.items():
+                if passed:
+                    marks[path].touch()
+                else:
+                    failed += 1
     # Marks of texts long gone would pile up: only this run's are of use.
     if not arguments.files:
         live = set(marks.values())
