@@ -1,6 +1,8 @@
 // Start and stop, in the order that loses nothing.
 #include "agent/agent.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "agent/readiness.hpp"
 #include "agent/status.hpp"
 #include "corefile/syntax.hpp"
 #include "plugins/bind/interfaces.hpp"
@@ -122,11 +125,14 @@ std::expected<void, std::string> Agent::serve_metrics() {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const auto address = runtime::SocketAddress::from_ip(host.empty() ? "::" : host, port);
   if (!address) return std::unexpected(options_.metrics_address + ": expected HOST:PORT");
-  auto listener =
-      http::Listener::open(loop_, *address, {{"/metrics", [this] {
-                                                return http::Response{.content_type = http::kExpositionType,
-                                                                      .body = metrics_.expose()};
-                                              }}});
+  auto listener = http::Listener::open(
+      loop_, *address,
+      {{"/metrics",
+        [this] { return http::Response{.content_type = http::kExpositionType, .body = metrics_.expose()}; }},
+       // Liveness is the loop's alone: a server that is down is this agent's to mend, and a new pod would not
+       // do it better.
+       {"/healthz", [] { return http::Response{.body = "ok\n"}; }},
+       {"/readyz", [this] { return readiness(); }}});
   if (!listener) return std::unexpected(listener.error());
   metrics_listener_ = std::move(*listener);
   return {};
@@ -171,6 +177,12 @@ void Agent::end() {
     std::_Exit(exit_code_);  // its thread still uses what destructors would take away
   }
   log_.info("stopped");
+}
+
+http::Response Agent::readiness() const {
+  const auto missing = what_is_missing(options_, network_.status(), supervisor_.status());
+  if (missing.empty()) return {.body = "ok\n"};
+  return {.status = 503, .body = fmt::format("{}\n", fmt::join(missing, "\n"))};
 }
 
 std::string Agent::report() const {

@@ -41,6 +41,7 @@ class Agent {
   void stop();
   void end();
   void write_pid_file() const;
+  [[nodiscard]] http::Response readiness() const;
   [[nodiscard]] std::string report() const;
 
   AgentOptions options_;

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <ranges>
 
 #include "runtime/descriptor.hpp"
 
@@ -38,6 +39,23 @@ std::string own_name(std::string_view interface) {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);  // one clock for all namespaces of the host that matter here
   return fmt::format("{}{:012}.{:09}-{}", prefix_of(interface), now.tv_sec, now.tv_nsec, ::getpid());
+}
+
+std::unexpected<std::string> failure(const char* what) {
+  return std::unexpected(std::string(what) + ": " + std::strerror(errno));
+}
+
+std::expected<runtime::Descriptor, std::string> connect_to(const std::string& name) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (name.size() + 1 > sizeof address.sun_path) return std::unexpected("name too long");
+  std::memcpy(&address.sun_path[1], name.data(), name.size());
+  runtime::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) return failure("socket");
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0)
+    return failure("connect");
+  return socket;
 }
 
 }  // namespace
@@ -159,34 +177,39 @@ std::vector<std::string> agents_of(std::string_view interface) {
 }
 
 std::expected<std::string, std::string> ask_agent(const std::string& name) {
-  const auto failure = [](const char* what) {
-    return std::unexpected(std::string(what) + ": " + std::strerror(errno));
-  };
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (name.size() + 1 > sizeof address.sun_path) return std::unexpected("name too long");
-  std::memcpy(&address.sun_path[1], name.data(), name.size());
-  const runtime::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket.is_open()) return failure("socket");
-  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0)
-    return failure("connect");
+  const auto socket = connect_to(name);
+  if (!socket) return std::unexpected(socket.error());
   std::string text;
   std::array<char, 4096> chunk{};
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (text.size() < kMaxReport) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    pollfd wanted{.fd = socket.get(), .events = POLLIN, .revents = 0};
+    pollfd wanted{.fd = socket->get(), .events = POLLIN, .revents = 0};
     if (left.count() <= 0 || ::poll(&wanted, 1, static_cast<int>(left.count())) == 0) {
       return std::unexpected("the agent does not answer");
     }
-    const ssize_t got = ::read(socket.get(), chunk.data(), chunk.size());
+    const ssize_t got = ::read(socket->get(), chunk.data(), chunk.size());
     if (got == 0) return text;
     if (got < 0 && errno != EINTR) return failure("read");
     if (got > 0) text.append(chunk.data(), static_cast<std::size_t>(got));
   }
   return std::unexpected("the agent's report is too long");
+}
+
+std::expected<std::string, std::string> agent_of_this_pod(std::string_view interface) {
+  const auto names = agents_of(interface);
+  for (const std::string& name : names | std::views::reverse) {
+    const auto socket = connect_to(name);
+    if (!socket) continue;
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    // The kernel translates the peer's process number into the caller's PID namespace, and gives 0 for one
+    // that is not in it (unix(7), SO_PEERCRED; pid_namespaces(7)).
+    if (::getsockopt(socket->get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid != 0) return name;
+  }
+  return std::unexpected(fmt::format("no agent of interface {} runs {}", interface,
+                                     names.empty() ? "here" : "in this pod; another pod's does"));
 }
 
 }  // namespace nld::agent

@@ -45,4 +45,9 @@ std::vector<std::string> parse_agents(std::string_view proc_net_unix, std::strin
 /// The report of the agent of that name; bounded to 3 s and 1 MiB.
 std::expected<std::string, std::string> ask_agent(const std::string& name);
 
+/// Of several agents of `interface`, the latest that belongs to the caller's own PID namespace, which is its
+/// pod: during a rolling update the pods of one node share the network namespace, so addresses and ports
+/// cannot tell them apart. Error: there is none.
+std::expected<std::string, std::string> agent_of_this_pod(std::string_view interface);
+
 }  // namespace nld::agent

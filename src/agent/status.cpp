@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/readiness.hpp"
+
 namespace nld::agent {
 namespace {
 
@@ -105,8 +107,11 @@ json to_json(const AgentOptions& options, const std::string& version, const Netw
                          {"lasted_ms", failover.lasted ? json(failover.lasted->count()) : json(nullptr)}});
   }
   const net::RulesDecision& decision = network.decision;
+  const std::vector<std::string> missing = what_is_missing(options, network, server);
   return {{"version", version},
           {"pid", ::getpid()},
+          {"ready", missing.empty()},
+          {"missing", missing},
           {"mode", to_string(options.rules.mode)},
           {"method",
            options.rules.mode == net::Mode::fallback ? json(to_string(decision.method)) : json(nullptr)},

@@ -19,6 +19,7 @@ void add_run(CLI::App& program, int& exit_code);
 void add_serve(CLI::App& program, int& exit_code);
 void add_check(CLI::App& program, int& exit_code);
 void add_status(CLI::App& program, int& exit_code);
+void add_probe(CLI::App& program, int& exit_code);
 void add_rules(CLI::App& program, int& exit_code);
 void add_cleanup(CLI::App& program, int& exit_code);
 

@@ -54,6 +54,7 @@ int run(int count, const char* const* arguments) {
   add_serve(program, exit_code);
   add_check(program, exit_code);
   add_status(program, exit_code);
+  add_probe(program, exit_code);
   add_rules(program, exit_code);
   add_cleanup(program, exit_code);
   std::vector<std::string> words = with_command(two_dashes(count, arguments));
