@@ -509,7 +509,7 @@ func parseAll(loaded *chart) (*template.Template, []string, error) {
 
 type document struct {
 	Template string `json:"template"`
-	Text     string `json:"text"`
+	Object   values `json:"object"`
 }
 
 type result struct {
@@ -550,7 +550,7 @@ func render(loaded *chart, top values) ([]document, string, error) {
 				return nil, "", fmt.Errorf("YAML parse error on %s: %w\n%s", name, err, part)
 			}
 			if object != nil { // not only comments
-				documents = append(documents, document{name, part})
+				documents = append(documents, document{name, object})
 			}
 		}
 	}
