@@ -34,6 +34,8 @@ OVERLAYS = {
 # What Helm's objects have besides: who made them, with which version.
 RELEASE_LABELS = {"app.kubernetes.io/name", "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart"}
 
+KEPT = {"helm.sh/resource-policy": "keep"}
+
 
 def comparable(one):
     """Without the labels of the release; flags as a set, for their order means nothing; Kubernetes' own default made
@@ -48,6 +50,9 @@ def comparable(one):
         container["args"] = sorted(container["args"])
         container["env"] = sorted(container["env"], key=lambda variable: variable["name"])
         container.setdefault("imagePullPolicy", "IfNotPresent")
+    if one["metadata"]["name"].startswith("kube-dns-upstream"):
+        # `kubectl delete -k` has no such thing: there the order is the reader's.
+        assert one["metadata"].pop("annotations", KEPT) == KEPT
     if one["kind"] == "ConfigMap":
         one["data"] = {name: text.strip() for name, text in one["data"].items()}
     return one
@@ -66,6 +71,11 @@ def test_same_as_kustomize(overlay):
 
 def test_every_overlay_is_compared():
     assert set(OVERLAYS) == {"base", *rendered.OVERLAYS}
+
+
+def test_same_as_kustomize_when_node_cache_is_replaced(tmp_path):
+    theirs = rendered.combined(tmp_path / "own", ["replace-node-cache"])
+    assert by_name(template({"maxSurge": 0}).objects) == by_name(theirs.objects)
 
 
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
@@ -225,6 +235,15 @@ def test_clusters_older_than_max_surge():
                               ("v1.16.9", {"maxUnavailable": 1}), ("v1.33.1+k3s1", {"maxSurge": 1, "maxUnavailable": 0})):
         update = template({}, "--kube-version", version).one("DaemonSet")["spec"]["updateStrategy"]
         assert update["rollingUpdate"] == expected, version
+    old = template({"maxSurge": 0}, "--kube-version", "v1.21.0").one("DaemonSet")
+    assert old["spec"]["updateStrategy"]["rollingUpdate"] == {"maxUnavailable": 1}
+
+
+def test_the_fallback_outlives_the_release():
+    """The rules that stay on the nodes lead to these Services."""
+    release = template({"localAddresses": ["169.254.20.10", "fd00:169:254:20::10"]})
+    kept = [one["metadata"]["name"] for one in release.objects if one["metadata"].get("annotations") == KEPT]
+    assert sorted(kept) == ["kube-dns-upstream", "kube-dns-upstream-ipv6"]
 
 
 def test_requests_can_be_removed():

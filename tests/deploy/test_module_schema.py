@@ -182,7 +182,7 @@ def setting(path, value):
 
 
 WRONG = [
-    ("mode", "Fallback"), ("mode", "notrack"), ("mode", None.__class__.__name__), ("mode", True),
+    ("mode", "Fallback"), ("mode", "notrack"), ("mode", ""), ("mode", True),
     ("fallbackMethod", "dnat"), ("kubeProxyMode", "userspace"), ("iptablesBackend", "nftables"),
     ("localAddresses", []), ("localAddresses", "169.254.20.10"), ("localAddresses", ["169.254.20.256"]),
     ("localAddresses", ["169.254.20"]), ("localAddresses", ["169.254.20.10/32"]), ("localAddresses", ["localhost"]),
@@ -209,7 +209,7 @@ WRONG = [
     ("resources.limits.memory", "lots"), ("resources.memory", "64Mi"), ("priorityClassName", "System"),
     ("tolerations", {"operator": "Exists"}), ("tolerations", [{"operator": "Any"}]), ("nodeSelector", {"gpu": True}),
     ("affinity", {"nodeAfinity": {}}), ("podAnnotations", {"a": 1}),
-    ("maxSurge", 0), ("maxSurge", "0%"), ("maxSurge", "101%"), ("maxSurge", "1"),
+    ("maxSurge", -1), ("maxSurge", "0%"), ("maxSurge", "101%"), ("maxSurge", "1"),
     ("metrics.enabled", "yes"), ("metrics.monitor", "serviceMonitor"), ("metrics.interval", "30"),
     ("metrics.namespace", "Monitoring"), ("metrics.labels", ["release"]), ("metrics.rules", "auto"), ("metrics.port", 9253),
     ("dashboard.kind", "configmap"), ("dashboard.labels", {"grafana_dashboard": 1}),
