@@ -47,9 +47,11 @@ def by_code():
 
 
 def by_plugin():
-    return lines("Answers by plugin", "Who answered: cache, forward (a miss), another plugin; none: the server "
-                 "itself. Answers of loop are SERVFAIL because of a forwarding loop.",
-                 query(rate(RESPONSES, "plugin"), "{{plugin}}"), "reqps", stack=True)
+    """The server's own answers have an empty label, which Prometheus takes for none: they would have no name."""
+    named = f'label_replace({rate(RESPONSES, "plugin")}, "plugin", "the server itself", "plugin", "")'
+    return lines("Answers by plugin", "Who answered: cache, forward (a miss), another plugin, or the server itself. "
+                 "Answers of loop are SERVFAIL because of a forwarding loop.",
+                 query(named, "{{plugin}}"), "reqps", stack=True)
 
 
 def latency():
