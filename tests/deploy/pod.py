@@ -15,8 +15,8 @@ ENTER = """set -eu
 mount -t overlay overlay -o "lowerdir=$1:/etc" /etc
 mount -t tmpfs tmpfs /run
 : >/run/xtables.lock
+mount --bind /run/xtables.lock /run/xtables.lock
 mount -o remount,bind,ro /run
-mount --bind -o rw /run/xtables.lock /run/xtables.lock
 mount -o remount,bind,ro /
 shift
 exec "$@"

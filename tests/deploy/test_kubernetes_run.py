@@ -4,6 +4,7 @@ answers, passes the kubelet's probes, leaves pods the cluster DNS when it dies, 
 import contextlib
 import http.client
 import json
+import socket
 import subprocess
 
 import pytest
@@ -170,13 +171,24 @@ def test_service_comes_late(binary, tmp_path):
         assert "KUBE_DNS_UPSTREAM_SERVICE_HOST" in agent.text()
 
 
+def test_beside_node_cache(binary, tmp_path):
+    """It holds port 9353 without SO_REUSEPORT: our pod serves, but its HTTP probes get no answer of ours, so a rollout
+    with maxSurge would wait for ever. Hence the component replace-node-cache."""
+    with box("iptables") as node, socket.create_server(("0.0.0.0", 9353)):
+        with running(tmp_path, rendered.overlay("iptables"), UPSTREAMS, nameservers=[UPSTREAM]) as agent:
+            node.wait_for("local", name=EXTERNAL)
+            agent.wait_log("no metrics: .*9353.*Address already in use")
+    update = rendered.combined(tmp_path / "own", ("replace-node-cache",)).one("DaemonSet")["spec"]["updateStrategy"]
+    assert update["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+
+
 def test_confinement(tmp_path):
     """The means of these tests: capabilities and the read-only root hold for what they start."""
     security = {"securityContext": {"runAsUser": 0, "readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False,
                                     "capabilities": {"drop": ["ALL"], "add": ["NET_RAW"]}}}
     started = pod.command(security, [], {}, tmp_path, ["192.0.2.53"], [])
     started[-1:] = ["sh", "-c", "grep -E '^(CapPrm|NoNewPrivs)' /proc/self/status; cat /etc/resolv.conf; "
-                    ": >/etc/x; : >/x; : >/run/x; : >/run/xtables.lock && echo lock"]
+                    "for one in /etc/x /x /run/x; do true >$one; done; true >/run/xtables.lock && echo lock"]
     done = subprocess.run(list(map(str, started)), capture_output=True, text=True, check=False, timeout=10)
     assert done.stdout.split() == ["CapPrm:", f"{1 << 13:016x}", "NoNewPrivs:", "1", "nameserver", "192.0.2.53", "lock"]
     assert done.stderr.count("Read-only file system") == 3, done.stderr
