@@ -1,9 +1,11 @@
 """The module in Deckhouse and in Antiopa: off by default, how it is switched on, and what is installed then."""
 
+import subprocess
+
 import pytest
 import yaml
 
-from helm import addon_operator, chart
+from helm import chart
 from helm.addon_operator import Antiopa, WithSchemas, cluster
 from helm.chart import MODULE, PROMETHEUS_OPERATOR, Refused
 from schemas.validation import problems
@@ -65,22 +67,23 @@ def test_not_before_the_cluster_is_there(operator, tmp_path):
     assert operator.from_config_map(config_map, global_values={}).enabled(tmp_path) is True
 
 
+def run_script(directory, text):
+    """As an operator that does not know MODULE_ENABLED_REASON yet; both files of values have this text."""
+    (directory / "values").write_text(text)
+    environment = {"PATH": "/usr/bin:/bin", "VALUES_PATH": directory / "values",
+                   "CONFIG_VALUES_PATH": directory / "values", "MODULE_ENABLED_RESULT": directory / "result"}
+    return subprocess.run([MODULE / "enabled"], env=environment, check=False, timeout=10, capture_output=True)
+
+
 def test_script_without_a_reason_file(tmp_path):
-    """MODULE_ENABLED_REASON is younger than the rest."""
-    (tmp_path / "values").write_text("{}")
-    environment = {"PATH": "/usr/bin:/bin", "VALUES_PATH": tmp_path / "values", "CONFIG_VALUES_PATH": tmp_path / "values",
-                   "MODULE_ENABLED_RESULT": tmp_path / "result"}
-    addon_operator.subprocess.run([MODULE / "enabled"], env=environment, check=True, timeout=10)
+    assert run_script(tmp_path, "{}").returncode == 0
     assert (tmp_path / "result").read_text() == "false\n"
 
 
 def test_script_fails_on_what_it_cannot_read(tmp_path):
     """The operator logs that and asks again; a verdict would be a guess."""
-    (tmp_path / "values").write_text("{")
-    environment = {"PATH": "/usr/bin:/bin", "VALUES_PATH": tmp_path / "values", "CONFIG_VALUES_PATH": tmp_path / "values",
-                   "MODULE_ENABLED_RESULT": tmp_path / "result"}
-    done = addon_operator.subprocess.run([MODULE / "enabled"], env=environment, check=False, timeout=10, capture_output=True)
-    assert done.returncode != 0 and not (tmp_path / "result").exists()
+    assert run_script(tmp_path, "{").returncode != 0
+    assert not (tmp_path / "result").exists()
 
 
 # --- what is installed -----------------------------------------------------------------------------------------------
@@ -130,7 +133,8 @@ def test_what_deckhouse_adds_to_the_values_is_taken():
     operator.values["registry"] = {"base": "registry.example.com", "dockercfg": "e30=", "scheme": "HTTPS"}
     values = {"global": operator.global_values, "nodeLocalDns": operator.values}
     assert values["nodeLocalDns"]["internal"] == {}
-    assert chart.template(values["nodeLocalDns"], **{"global": values["global"]}).objects == install(WithSchemas()).objects
+    got = chart.template(values["nodeLocalDns"], **{"global": values["global"]})
+    assert got.objects == install(WithSchemas()).objects
 
 
 def test_wrong_settings_do_not_reach_helm():

@@ -1,94 +1,19 @@
-"""The chart's objects: the same as those of deploy/kubernetes, valid, with a Corefile and flags that the program takes."""
+"""The chart's objects: valid, with a Corefile and flags that the program takes, whatever the settings."""
 
-import copy
-import json
-import os
 import subprocess
 
 import pytest
 
-import rendered
 from helm import chart
 from helm.addon_operator import load, merge
-from helm.chart import MODULE, PROMETHEUS_OPERATOR, Refused, template
+from helm.chart import MODULE, PROMETHEUS_OPERATOR, setting, template
+from helm.from_schema import described
 from rendered import Started
 from schemas.validation import problems
-from test_module_schema import CONFIG, described, setting
+from test_module_kustomize import OVERLAYS
 
-ROOT = MODULE.parents[1]
 SERVICES = {"kube-dns": "10.96.0.10", "kube-dns-upstream": "10.96.0.11", "kube-dns-upstream-ipv6": "fd00::11",
             "coredns": "10.96.0.10"}
-
-# --- beside deploy/kubernetes ----------------------------------------------------------------------------------------
-
-OVERLAYS = {
-    "base": {},
-    "iptables": {"kubeProxyMode": "iptables"},
-    "ipvs": {"kubeProxyMode": "ipvs"},
-    "nftables": {"kubeProxyMode": "nftables"},
-    "transparent": {"mode": "transparent"},
-    "cilium": {"mode": "cilium"},
-    "ipv6": {"localAddresses": ["fd00:169:254:20::10"]},
-    "dual-stack": {"localAddresses": ["169.254.20.10", "fd00:169:254:20::10"]},
-}
-# What Helm's objects have besides: who made them, with which version.
-RELEASE_LABELS = {"app.kubernetes.io/name", "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart"}
-
-KEPT = {"helm.sh/resource-policy": "keep"}
-
-
-def comparable(one):
-    """Without the labels of the release; flags as a set, for their order means nothing; Kubernetes' own default made
-    explicit."""
-    one = copy.deepcopy(one)
-    labels = one["metadata"].get("labels", {})
-    one["metadata"]["labels"] = {name: value for name, value in labels.items() if name not in RELEASE_LABELS}
-    if one["kind"] == "DaemonSet":
-        assert not RELEASE_LABELS & set(one["spec"]["template"]["metadata"]["labels"]), "each release would replace all pods"
-        (container,) = one["spec"]["template"]["spec"]["containers"]
-        assert container["args"][0] == "run"
-        container["args"] = sorted(container["args"])
-        container["env"] = sorted(container["env"], key=lambda variable: variable["name"])
-        container.setdefault("imagePullPolicy", "IfNotPresent")
-    if one["metadata"]["name"].startswith("kube-dns-upstream"):
-        # `kubectl delete -k` has no such thing: there the order is the reader's.
-        assert one["metadata"].pop("annotations", KEPT) == KEPT
-    if one["kind"] == "ConfigMap":
-        one["data"] = {name: text.strip() for name, text in one["data"].items()}
-    return one
-
-
-def by_name(objects):
-    return {(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]): comparable(one) for one in objects}
-
-
-@pytest.mark.parametrize("overlay", OVERLAYS)
-def test_same_as_kustomize(overlay):
-    theirs = rendered.Rendered(rendered.text(rendered.BASE)) if overlay == "base" else rendered.overlay(overlay)
-    ours = template(OVERLAYS[overlay])
-    assert by_name(ours.objects) == by_name(theirs.objects)
-
-
-def test_every_overlay_is_compared():
-    assert set(OVERLAYS) == {"base", *rendered.OVERLAYS}
-
-
-def test_same_as_kustomize_when_node_cache_is_replaced(tmp_path):
-    theirs = rendered.combined(tmp_path / "own", ["replace-node-cache"])
-    assert by_name(template({"maxSurge": 0}).objects) == by_name(theirs.objects)
-
-
-@pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
-def test_same_monitor_as_kustomize(kind, tmp_path):
-    """But for the interval, which the chart names."""
-    theirs = rendered.combined(tmp_path / "own", [kind.lower()]).one(kind)
-    ours = comparable(template({"metrics": {"monitor": kind}}).one(kind))
-    for endpoint in ours["spec"].get("endpoints", []) + ours["spec"].get("podMetricsEndpoints", []):
-        assert endpoint.pop("interval") == "30s"
-    assert ours == comparable(theirs)
-
-
-# --- valid objects, a Corefile and flags that the program takes -------------------------------------------------------
 
 COREFILE = ".:53 {\n    bind __PILLAR__LOCAL__DNS__\n    forward . __PILLAR__UPSTREAM__SERVERS__\n}\n"
 SETS = OVERLAYS | {
@@ -104,7 +29,8 @@ SETS = OVERLAYS | {
     "log-all": {"logQueries": "all", "cache": {"serveStale": "1h"}},
     "corefile": {"corefile": COREFILE},
     "domain": {"clusterDomain": "k8s.example.com"},
-    "large": {"cacheMemory": "2GiB", "workers": 16, "resources": {"limits": {"memory": "3Gi", "cpu": 2}}, "maxSurge": "10%"},
+    "large": {"cacheMemory": "2GiB", "workers": 16, "maxSurge": "10%",
+              "resources": {"limits": {"memory": "3Gi", "cpu": 2}}},
     "other-dns": {"clusterDNS": {"service": "coredns", "addresses": ["10.96.0.10"], "podSelector": {"app": "coredns"},
                                  "targetPorts": {"udp": "dns", "tcp": "1053"}}},
     "other-dns-transparent": {"mode": "transparent", "clusterDNS": {"service": "coredns"}},
@@ -112,8 +38,8 @@ SETS = OVERLAYS | {
     "two-addresses": {"localAddresses": ["169.254.20.10", "fd00:169:254:20::10"],
                       "clusterDNS": {"addresses": ["10.96.0.10", "fd00::10"]}},
     "scheduling": {"priorityClassName": "", "tolerations": [], "nodeSelector": {"dns": "local"},
-                   "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
-                       {"matchExpressions": [{"key": "virtual", "operator": "DoesNotExist"}]}]}}},
+                   "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
+                       "nodeSelectorTerms": [{"matchExpressions": [{"key": "virtual", "operator": "DoesNotExist"}]}]}}},
                    "podAnnotations": {"prometheus.io/scrape": "true"}},
     "image": {"image": {"repository": "registry.example.com/dns", "tag": "1", "pullPolicy": "Always",
                         "pullSecrets": [{"name": "registry"}]}},
@@ -135,6 +61,11 @@ def started(release):
     return Started(release.container, SERVICES, pod_ips=("10.1.0.7", "fd00:1::7"))
 
 
+def run(binary, *arguments, environment=()):
+    return subprocess.run([binary, *arguments], env=dict(environment), check=False, timeout=20, capture_output=True,
+                          text=True)
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_corefile_passes_check(name, binary, tmp_path):
     """As the agent reads it: a template, with the pod's environment."""
@@ -144,8 +75,7 @@ def test_corefile_passes_check(name, binary, tmp_path):
     corefile.write_text(release.corefile)
     kept = ("-localip=", "-upstreamsvc=", "--cluster-domain=", "--cluster-dns=")
     arguments = [one for one in pod.arguments if one.startswith(kept)]
-    done = subprocess.run([binary, "check", f"-basecorefile={corefile}", "--print", *arguments], check=False, timeout=20,
-                          env={"PATH": os.environ["PATH"], **pod.environment}, capture_output=True, text=True)
+    done = run(binary, "check", f"-basecorefile={corefile}", "--print", *arguments, environment=pod.environment)
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() in ("", "ok") or "warning" not in done.stderr.lower(), done.stderr
     assert "__PILLAR__" not in done.stdout, "a placeholder was left"
@@ -155,7 +85,7 @@ def test_corefile_passes_check(name, binary, tmp_path):
 def test_flags_are_taken(name, binary):
     """The program complains of the last flag, which it does not have, and of no other."""
     pod = started(template(SETS[name]))
-    done = subprocess.run([binary, *pod.arguments, "--no-such-flag"], check=False, timeout=20, capture_output=True, text=True)
+    done = run(binary, *pod.arguments, "--no-such-flag")
     assert done.returncode != 0
     assert done.stderr.splitlines()[0] == "The following argument was not expected: --no-such-flag", done.stderr
     assert "$(" not in " ".join(pod.arguments), "a variable that the kubelet does not know"
@@ -163,9 +93,7 @@ def test_flags_are_taken(name, binary):
 
 def test_flags_that_are_wrong_are_noticed(binary):
     """That the test above can fail."""
-    done = subprocess.run([binary, "run", "--mode=sideways", "--no-such-flag"], check=False, timeout=20, capture_output=True,
-                          text=True)
-    assert "--mode" in done.stderr.splitlines()[0]
+    assert "--mode" in run(binary, "run", "--mode=sideways", "--no-such-flag").stderr.splitlines()[0]
 
 
 # --- each setting ----------------------------------------------------------------------------------------------------
@@ -176,21 +104,25 @@ OTHER = {
     "image.pullPolicy": "Always", "image.pullSecrets": [{"name": "registry"}], "localAddresses": ["10.0.0.1"],
     "mode": "none", "fallbackMethod": "steer", "kubeProxyMode": "ipvs", "iptablesBackend": "nft",
     "clusterDomain": "example", "clusterDNS.service": "coredns", "clusterDNS.addresses": ["10.96.0.10"],
-    "clusterDNS.podSelector": {"app": "coredns"}, "clusterDNS.targetPorts.udp": "dns", "clusterDNS.targetPorts.tcp": "dns-tcp",
+    "clusterDNS.podSelector": {"app": "coredns"}, "clusterDNS.targetPorts.udp": "dns",
+    "clusterDNS.targetPorts.tcp": "dns-tcp",
     "upstreamServers": ["10.0.0.53"], "forwardZones": [{"zone": "lan", "servers": ["10.0.0.53"]}],
-    "cache.successTTL": 60, "cache.denialTTL": 10, "cache.prefetch": 10, "cache.serveStale": "1h", "cacheMemory": "32MiB",
-    "workers": 2, "logLevel": "debug", "logQueries": "all", "corefile": COREFILE, "extraArgs": ["--pidfile=/x"],
-    "resources.requests": {"cpu": "1"}, "resources.limits": {"cpu": "1"}, "priorityClassName": "high", "tolerations": [],
-    "nodeSelector": {"a": "b"}, "affinity": {"podAffinity": {"x": []}}, "podAnnotations": {"a": "b"}, "maxSurge": 2,
-    "metrics.enabled": False, "metrics.monitor": "PodMonitor", "metrics.interval": "1m", "metrics.namespace": "monitoring",
-    "metrics.labels": {"release": "prometheus"}, "metrics.rules": True, "dashboard.kind": "ConfigMap",
+    "cache.successTTL": 60, "cache.denialTTL": 10, "cache.prefetch": 10, "cache.serveStale": "1h",
+    "cacheMemory": "32MiB", "workers": 2, "logLevel": "debug", "logQueries": "all", "corefile": COREFILE,
+    "extraArgs": ["--pidfile=/x"],
+    "resources.requests": {"cpu": "1"}, "resources.limits": {"cpu": "1"}, "priorityClassName": "high",
+    "tolerations": [], "nodeSelector": {"a": "b"}, "affinity": {"podAffinity": {"x": []}},
+    "podAnnotations": {"a": "b"}, "maxSurge": 2,
+    "metrics.enabled": False, "metrics.monitor": "PodMonitor", "metrics.interval": "1m",
+    "metrics.namespace": "monitoring", "metrics.labels": {"release": "prometheus"},
+    "metrics.rules": True, "dashboard.kind": "ConfigMap",
     "dashboard.namespace": "grafana", "dashboard.labels": {"grafana_dashboard": "yes"},
 }
 
 
 def leaves():
-    return [path for path, schema in described(CONFIG)
-            if "[]" not in path and (not schema.get("properties") or path == "affinity") and not path.startswith("affinity.")]
+    return [path for path, schema in described(load("openapi/config-values.yaml"))
+            if "[]" not in path and (path == "affinity" or not schema.get("properties"))]
 
 
 @pytest.mark.parametrize("path", leaves())
@@ -206,9 +138,10 @@ def test_every_setting_has_an_effect(path):
 
 def test_plain_helm():
     """The command of the README; what a user has given by --set only."""
-    release = template(None, "--namespace", "kube-system", sets=["nodeLocalDns.image.repository=registry.example.com/dns"])
-    assert release.container["image"] == "registry.example.com/dns:0.1.0"
-    assert [one["kind"] for one in release.objects] == ["ConfigMap", "DaemonSet", "Service", "ServiceAccount", "Service"]
+    release = template(None, "--namespace", "kube-system", sets=["nodeLocalDns.image.repository=example.com/dns"])
+    assert release.container["image"] == "example.com/dns:0.1.0"
+    kinds = [one["kind"] for one in release.objects]
+    assert kinds == ["ConfigMap", "DaemonSet", "Service", "ServiceAccount", "Service"]
 
 
 def test_image_names():
@@ -222,8 +155,7 @@ def test_the_release_may_have_any_name_and_namespace():
 
 
 def test_custom_resources_only_where_they_are_known():
-    kinds = {"ServiceMonitor", "PodMonitor", "PrometheusRule", "CiliumLocalRedirectPolicy", "GrafanaDashboardDefinition"}
-    assert not kinds & {one["kind"] for one in template({}).objects}
+    assert {one["apiVersion"] for one in template({}).objects} == {"v1", "apps/v1"}
     assert template({}, "--api-versions", PROMETHEUS_OPERATOR).all("ServiceMonitor")
     assert not template({"metrics": {"monitor": "none"}}, "--api-versions", PROMETHEUS_OPERATOR).all("ServiceMonitor")
     assert not template({"metrics": {"enabled": False}}, "--api-versions", PROMETHEUS_OPERATOR).all("ServiceMonitor")
@@ -231,25 +163,27 @@ def test_custom_resources_only_where_they_are_known():
 
 def test_clusters_older_than_max_surge():
     """They would drop the field they do not know, and refuse maxUnavailable 0."""
-    for version, expected in (("v1.21.14-eks-1", {"maxUnavailable": 1}), ("v1.22.0", {"maxSurge": 1, "maxUnavailable": 0}),
-                              ("v1.16.9", {"maxUnavailable": 1}), ("v1.33.1+k3s1", {"maxSurge": 1, "maxUnavailable": 0})):
+    old, new = {"maxUnavailable": 1}, {"maxSurge": 1, "maxUnavailable": 0}
+    for version, expected in (("v1.16.9", old), ("v1.21.14-eks-1", old), ("v1.22.0", new), ("v1.33.1+k3s1", new)):
         update = template({}, "--kube-version", version).one("DaemonSet")["spec"]["updateStrategy"]
         assert update["rollingUpdate"] == expected, version
-    old = template({"maxSurge": 0}, "--kube-version", "v1.21.0").one("DaemonSet")
-    assert old["spec"]["updateStrategy"]["rollingUpdate"] == {"maxUnavailable": 1}
+    replacing = template({"maxSurge": 0}, "--kube-version", "v1.21.0").one("DaemonSet")
+    assert replacing["spec"]["updateStrategy"]["rollingUpdate"] == old
 
 
 def test_the_fallback_outlives_the_release():
     """The rules that stay on the nodes lead to these Services."""
     release = template({"localAddresses": ["169.254.20.10", "fd00:169:254:20::10"]})
-    kept = [one["metadata"]["name"] for one in release.objects if one["metadata"].get("annotations") == KEPT]
+    kept = [one["metadata"]["name"] for one in release.objects
+            if one["metadata"].get("annotations") == {"helm.sh/resource-policy": "keep"}]
     assert sorted(kept) == ["kube-dns-upstream", "kube-dns-upstream-ipv6"]
 
 
 def test_requests_can_be_removed():
     """A null removes what the chart sets, as everywhere in Helm."""
     assert "resources" not in template({"resources": None}).container
-    assert template({"resources": {"limits": None}}).container["resources"] == {"requests": {"cpu": "25m", "memory": "32Mi"}}
+    kept = template({"resources": {"limits": None}}).container["resources"]
+    assert kept == {"requests": {"cpu": "25m", "memory": "32Mi"}}
 
 
 def test_notes_say_what_to_do_next():
@@ -262,9 +196,10 @@ def test_notes_say_what_to_do_next():
 # What Helm 2.16 (Antiopa's time) calls a function: those of text/template in Go 1.13, of sprig 2.22, its own.
 OF_HELM_2 = {
     "and", "or", "not", "eq", "ne", "lt", "index", "len", "printf",
-    "add", "concat", "contains", "default", "dict", "div", "fail", "first", "has", "hasKey", "hasSuffix", "int", "int64",
-    "join", "keys", "kindIs", "list", "lower", "merge", "mul", "nindent", "quote", "regexFind", "regexMatch",
-    "regexReplaceAll", "replace", "semverCompare", "set", "sortAlpha", "ternary", "toString", "trimSuffix", "uniq", "upper",
+    "add", "concat", "contains", "default", "dict", "div", "fail", "first", "has", "hasKey", "hasSuffix", "int",
+    "int64", "join", "keys", "kindIs", "list", "lower", "merge", "mul", "nindent", "quote", "regexFind", "regexMatch",
+    "regexReplaceAll", "replace", "semverCompare", "set", "sortAlpha", "ternary", "toString", "trimSuffix", "uniq",
+    "upper",
     "fromYaml", "include", "required", "toYaml",
 }
 
@@ -277,69 +212,3 @@ def test_release_is_small():
     """Helm keeps all files that are not ignored in one Secret, of 1 MB at most; docs and schemas are for others."""
     ignored = (MODULE / ".helmignore").read_text().split()
     assert {"docs/", "openapi/", "enabled", "module.yaml", "oss.yaml"} <= set(ignored)
-
-
-# --- settings that contradict each other -----------------------------------------------------------------------------
-
-CONTRADICTIONS = [
-    ({"mode": "transparent", "kubeProxyMode": "ipvs"}, "does not work with kubeProxyMode ipvs"),
-    ({"fallbackMethod": "chain", "kubeProxyMode": "nftables"}, "chain does not work with kubeProxyMode nftables"),
-    ({"fallbackMethod": "chain", "mode": "none"}, "fallbackMethod chain is for mode fallback"),
-    ({"localAddresses": ["fe80::10"]}, "fe80::10 is a link-local IPv6 address"),
-    ({"localAddresses": ["10.0.0.1", "FEBF::1"]}, "FEBF::1 is a link-local IPv6 address"),
-    ({"localAddresses": ["10.96.0.10"], "clusterDNS": {"addresses": ["10.96.0.10"]}}, "that is mode transparent"),
-    ({"clusterDNS": {"addresses": ["10.96.0.10", "10.96.0.11"]}}, "one address of a family at most"),
-    ({"clusterDNS": {"addresses": ["fd00::10"]}}, "for each family of localAddresses"),
-    ({"corefile": COREFILE, "upstreamServers": ["10.0.0.53"]}, "corefile replaces the whole Corefile"),
-    ({"corefile": COREFILE, "forwardZones": [{"zone": "lan", "servers": ["10.0.0.53"]}]}, "replaces the whole"),
-    ({"corefile": COREFILE, "logQueries": "all"}, "replaces the whole"),
-    ({"corefile": COREFILE, "cache": {"successTTL": 60}}, "replaces the whole"),
-    ({"corefile": COREFILE, "cache": {"serveStale": "1h"}}, "replaces the whole"),
-    ({"forwardZones": [{"zone": "cluster.local", "servers": ["10.0.0.53"]}]}, "cluster.local is there already"),
-    ({"forwardZones": [{"zone": "in-addr.arpa", "servers": ["10.0.0.53"]}]}, "in-addr.arpa is there already"),
-    ({"forwardZones": [{"zone": "lan", "servers": ["10.0.0.53"]}] * 2}, "lan is there already"),
-    ({"extraArgs": ["--mode=none"]}, "--mode=none is made from another setting"),
-    ({"extraArgs": ["-localip=10.0.0.1"]}, "-localip=10.0.0.1 is made from another setting"),
-    ({"cacheMemory": "256MiB"}, "has to be 320Mi at least"),
-    ({"cacheMemory": "1GiB", "resources": {"limits": {"memory": "1Gi"}}}, "has to be 1088Mi at least"),
-    ({"metrics": {"enabled": False, "monitor": "PodMonitor"}}, "PodMonitor needs metrics.enabled"),
-]
-
-
-@pytest.mark.parametrize("settings, message", CONTRADICTIONS, ids=[json.dumps(one)[:60] for one, _ in CONTRADICTIONS])
-def test_contradictions_are_refused(settings, message):
-    with pytest.raises(Refused, match="execution error at .*") as error:
-        template(settings)
-    assert message in str(error.value)
-
-
-@pytest.mark.parametrize("values, message", [
-    ({"mode": "none"}, "mode has no effect here: set nodeLocalDns.mode"),
-    ({"image": {"tag": "1"}}, "image has no effect here: set nodeLocalDns.image"),
-    ({"nodelocaldns": {"mode": "none"}}, "nodelocaldns has no effect: it is spelt nodeLocalDns"),
-])
-def test_settings_in_the_wrong_place_are_refused(values, message):
-    with pytest.raises(Refused, match=message):
-        template(None, **values)
-
-
-# --- copies ----------------------------------------------------------------------------------------------------------
-
-COPIES = {
-    "monitoring/prometheus-rules/alerts.yaml": "deploy/prometheus/alerts.yaml",
-    "monitoring/prometheus-rules/recording.yaml": "deploy/prometheus/recording.yaml",
-    "monitoring/grafana-dashboards/kubernetes-cluster/node-local-dns.json": "deploy/grafana/node-local-dns.json",
-}
-
-
-@pytest.mark.parametrize("copied", COPIES)
-def test_copies_are_copies(copied):
-    """A chart reads only files of its own, and a link would break when the folder is copied into an operator's image."""
-    original = ROOT / COPIES[copied]
-    assert (MODULE / copied).read_bytes() == original.read_bytes(), f"cp {COPIES[copied]} deploy/module/{copied}"
-
-
-def test_rules_are_all_there():
-    groups = template({"metrics": {"rules": True}}).one("PrometheusRule")["spec"]["groups"]
-    files = [load(name)["groups"] for name in sorted(COPIES) if name.endswith(".yaml")]
-    assert groups == files[1] + files[0], "recording rules first, for alerts use them"

@@ -60,7 +60,8 @@ def test_a_missing_value_is_empty(small):
 def test_include_and_tpl(small):
     small.write("templates/_names.tpl", '{{- define "name" -}}{{ .Chart.Name }}-{{ .Chart.AppVersion }}{{- end -}}')
     small.write("values.yaml", "text: '{{ include \"name\" . | upper }}'\n")
-    assert small.data('a: {{ include "name" . }}\nb: {{ tpl .Values.text . }}') == {"a": "small-4.5.6", "b": "SMALL-4.5.6"}
+    got = small.data('a: {{ include "name" . }}\nb: {{ tpl .Values.text . }}')
+    assert got == {"a": "small-4.5.6", "b": "SMALL-4.5.6"}
 
 
 def test_required_and_fail(small):
@@ -104,7 +105,8 @@ def test_files(small):
     got = small.data('{{- range list "docs/README.md" "data/a.json" "a.bak" "rooted.txt" "data/rooted.txt" "link.json" '
                      '"values.yaml" "templates/one.yaml" }}\n{{ . | quote }}: {{ $.Files.Get . | quote }}{{ end }}')
     assert {name: text for name, text in got.items() if text} == {
-        "data/a.json": "text of data/a.json", "data/rooted.txt": "text of data/rooted.txt", "link.json": "text of data/a.json"}
+        "data/a.json": "text of data/a.json", "data/rooted.txt": "text of data/rooted.txt",
+        "link.json": "text of data/a.json"}
 
 
 def test_capabilities(small):

@@ -1,4 +1,4 @@
-"""The module's settings: schemas, defaults, translations and what is made from them agree, and wrong values are refused."""
+"""The module's settings: schemas, defaults, translations and what is made of them agree; wrong values are refused."""
 
 import copy
 import json
@@ -10,14 +10,16 @@ from jsonschema import Draft4Validator, Draft7Validator
 
 from helm import addon_operator, chart, from_schema
 from helm.addon_operator import KEY, load
-from helm.chart import MODULE, Refused
+from helm.chart import MODULE, Refused, setting
+from helm.from_schema import described
 
 CONFIG = load("openapi/config-values.yaml")
+RUSSIAN = "openapi/doc-ru-config-values.yaml"
 ROOT = MODULE.parents[1]
 
 # What addon-operator's validator (go-openapi) and Deckhouse's page generator know.
-KEYWORDS = {"type", "properties", "additionalProperties", "required", "items", "enum", "default", "description", "pattern",
-            "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "oneOf",
+KEYWORDS = {"type", "properties", "additionalProperties", "required", "items", "enum", "default", "description",
+            "pattern", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "oneOf",
             "x-config-version", "x-examples", "x-kubernetes-preserve-unknown-fields"}
 
 
@@ -80,20 +82,9 @@ def test_defaults_and_examples_are_valid():
 
 # --- words -----------------------------------------------------------------------------------------------------------
 
-def described(schema, path=""):
-    """Paths of all settings that need a description."""
-    for name, one in schema.get("properties", {}).items():
-        here = f"{path}.{name}".lstrip(".")
-        yield here, one
-        if name not in from_schema.KUBERNETES or name == "resources":
-            yield from described(one, here)
-            if isinstance(one.get("items"), dict):
-                yield from described(one["items"], f"{here}[]")
-
-
 def test_every_setting_is_described_in_both_languages():
     english = {path: schema.get("description", "") for path, schema in described(CONFIG)}
-    russian = {path: schema.get("description", "") for path, schema in described(load("openapi/doc-ru-config-values.yaml"))}
+    russian = {path: schema.get("description", "") for path, schema in described(load(RUSSIAN))}
     assert list(english) == list(russian), "the same settings in the same order"
     for path, text in english.items():
         assert text.strip()[:1].isupper() and text.strip().endswith("."), f"{path}: {text!r}"
@@ -104,7 +95,7 @@ def test_every_setting_is_described_in_both_languages():
 
 def test_both_languages_name_the_same_values():
     """A value in backquotes that only one of the two names is a translation that was forgotten."""
-    russian = dict(described(load("openapi/doc-ru-config-values.yaml")))
+    russian = dict(described(load(RUSSIAN)))
     for path, schema in described(CONFIG):
         words = [set(re.findall(r"`[^`]+`", one["description"])) for one in (schema, russian[path])]
         assert words[0] == words[1], path
@@ -138,7 +129,7 @@ def test_both_languages_have_the_same_parts():
 def settings_in(document):
     """The settings of each YAML block that has some: Antiopa's ConfigMap, ModuleConfig, Helm's values."""
     for block in re.findall(r"^```yaml\n(.*?)^```", document, re.M | re.S):
-        for one in yaml.safe_load_all(block):
+        for one in yaml.load_all(block, yaml.CSafeLoader):
             if one.get("kind") == "ModuleConfig" and one["metadata"]["name"] == "node-local-dns":
                 yield one["spec"].get("settings", {})
             elif isinstance(one.get(KEY), str):
@@ -174,13 +165,6 @@ def test_names_are_one():
 
 # --- wrong values ----------------------------------------------------------------------------------------------------
 
-def setting(path, value):
-    """{"a": {"b": value}} for "a.b"."""
-    for name in reversed(path.split(".")):
-        value = {name: value}
-    return value
-
-
 WRONG = [
     ("mode", "Fallback"), ("mode", "notrack"), ("mode", ""), ("mode", True),
     ("fallbackMethod", "dnat"), ("kubeProxyMode", "userspace"), ("iptablesBackend", "nftables"),
@@ -195,7 +179,8 @@ WRONG = [
     ("upstreamServers", ["[fd00::1]"]), ("upstreamServers", [f"10.0.0.{one}" for one in range(1, 17)]),
     ("forwardZones", {"corp.example.com": ["10.0.0.53"]}), ("forwardZones", [{"zone": "corp.example.com"}]),
     ("forwardZones", [{"zone": "corp.example.com", "servers": []}]), ("forwardZones", [{"servers": ["10.0.0.53"]}]),
-    ("forwardZones", [{"zone": ".", "servers": ["10.0.0.53"]}]), ("forwardZones", [{"zone": "a b", "servers": ["10.0.0.53"]}]),
+    ("forwardZones", [{"zone": ".", "servers": ["10.0.0.53"]}]),
+    ("forwardZones", [{"zone": "a b", "servers": ["10.0.0.53"]}]),
     ("forwardZones", [{"zone": "a{", "servers": ["10.0.0.53"]}]),
     ("forwardZones", [{"zone": "a", "servers": ["10.0.0.53"], "tls": True}]),
     ("cache.successTTL", 0), ("cache.successTTL", "30s"), ("cache.denialTTL", 1.5), ("cache.prefetch", -1),
@@ -204,14 +189,16 @@ WRONG = [
     ("workers", 0), ("workers", "auto"), ("workers", 257), ("logLevel", "INFO"), ("logQueries", True),
     ("extraArgs", "--probe-interval=1s"), ("extraArgs", ["probe-interval=1s"]), ("extraArgs", ["--probe-interval 1s"]),
     ("image", "node-local-dns:0.1.0"), ("image.repository", ""), ("image.repository", "a b"), ("image.tag", "a/b"),
-    ("image.tag", 1.0), ("image.digest", "sha256:abc"), ("image.pullPolicy", "always"), ("image.pullSecrets", ["registry"]),
+    ("image.tag", 1.0), ("image.digest", "sha256:abc"), ("image.pullPolicy", "always"),
+    ("image.pullSecrets", ["registry"]),
     ("image.pullSecrets", [{"secret": "registry"}]), ("image.name", "node-local-dns"),
     ("resources.limits.memory", "lots"), ("resources.memory", "64Mi"), ("priorityClassName", "System"),
     ("tolerations", {"operator": "Exists"}), ("tolerations", [{"operator": "Any"}]), ("nodeSelector", {"gpu": True}),
     ("affinity", {"nodeAfinity": {}}), ("podAnnotations", {"a": 1}),
     ("maxSurge", -1), ("maxSurge", "0%"), ("maxSurge", "101%"), ("maxSurge", "1"),
     ("metrics.enabled", "yes"), ("metrics.monitor", "serviceMonitor"), ("metrics.interval", "30"),
-    ("metrics.namespace", "Monitoring"), ("metrics.labels", ["release"]), ("metrics.rules", "auto"), ("metrics.port", 9253),
+    ("metrics.namespace", "Monitoring"), ("metrics.labels", ["release"]), ("metrics.rules", "auto"),
+    ("metrics.port", 9253),
     ("dashboard.kind", "configmap"), ("dashboard.labels", {"grafana_dashboard": 1}),
     ("corefile", {"data": "."}), ("kubeproxymode", "ipvs"), ("nodelocaldns", {}),
 ]

@@ -2,8 +2,8 @@
 
 Two generations, for the module is to work with both. With schemas (Deckhouse; flant/addon-operator,
 pkg/module_manager/models/modules/values_storage.go and pkg/values/validation): values.yaml, the defaults of
-config-values.yaml, the user's settings, the defaults of values.yaml; the switch is …Enabled. Antiopa, before: values.yaml
-and the user's settings; the switch is that there are settings."""
+config-values.yaml, the user's settings, the defaults of values.yaml; the switch is …Enabled. Antiopa, before:
+values.yaml and the user's settings; the switch is that there are settings."""
 
 import copy
 import functools
@@ -147,7 +147,7 @@ class Antiopa:
 
 
 def ask_script(directory, config_values, values):
-    """Runs `enabled` with the files and variables that the operator gives it; the result is read as the operator does."""
+    """Runs `enabled` with the files and variables that the operator gives it, and reads the result as it does."""
     directory = pathlib.Path(directory)
     paths = {"CONFIG_VALUES_PATH": config_values, "VALUES_PATH": values}
     environment = {"PATH": os.environ["PATH"]}

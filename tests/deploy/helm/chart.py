@@ -1,4 +1,4 @@
-"""The module as Helm sees it: values, schema, rendered objects. render.go is the engine, built once into build/tools."""
+"""The module as Helm sees it: values, schema, rendered objects. render.go is the engine, built into build/tools."""
 
 import fcntl
 import functools
@@ -90,6 +90,13 @@ class Chart(rendered.Rendered):
         super().__init__("")
         self.objects = [one["object"] for one in output["documents"]]
         self.values, self.notes = output["values"], output["notes"]
+
+
+def setting(path, value):
+    """{"a": {"b": value}} for "a.b"."""
+    for name in reversed(path.split(".")):
+        value = {name: value}
+    return value
 
 
 def template(settings=None, *arguments, sets=(), **other):

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes what the module has from openapi/config-values.yaml: values.schema.json and the tables of docs/CONFIGURATION*.md.
+"""Writes what is made from openapi/config-values.yaml: values.schema.json and the tables of docs/CONFIGURATION*.md.
 
   /usr/bin/python3 tests/deploy/helm/from_schema.py            writes them
 A test compares, so that a schema which has changed without them fails."""
@@ -25,6 +25,17 @@ LANGUAGES = {
 
 def load(path):
     return yaml.safe_load(path.read_text())
+
+
+def described(schema, path=""):
+    """Path and schema of each setting that needs a description."""
+    for name, one in schema.get("properties", {}).items():
+        here = f"{path}.{name}".lstrip(".")
+        yield here, one
+        if name not in KUBERNETES or name == "resources":
+            yield from described(one, here)
+            if isinstance(one.get("items"), dict):
+                yield from described(one["items"], f"{here}[]")
 
 
 def plain(schema):
@@ -67,8 +78,8 @@ def type_of(schema):
 def default_of(schema):
     if "default" not in schema:
         return ""
-    if schema["type" if "type" in schema else "oneOf"] == "object" and schema["default"] == {} and schema.get("properties"):
-        return ""
+    if schema["default"] == {} and schema.get("properties"):
+        return ""  # those of its own settings
     return f"`{json.dumps(schema['default'], ensure_ascii=False)}`" if schema["default"] != "" else '`""`'
 
 
