@@ -115,6 +115,8 @@ def test_deckhouse_with_empty_settings():
 def test_deckhouse_takes_over_the_service_address():
     installed = install(WithSchemas({"mode": "transparent"}))
     assert "-localip=$(D8_KUBE_DNS_SERVICE_HOST)" in installed.container["args"]
+    policy = install(WithSchemas({"mode": "cilium"})).one("CiliumLocalRedirectPolicy", "nodelocaldns")
+    assert policy["spec"]["redirectFrontend"]["serviceMatcher"]["serviceName"] == "d8-kube-dns"
 
 
 def test_deckhouse_monitoring():

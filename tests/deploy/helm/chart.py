@@ -48,8 +48,15 @@ def renderer():
     return program
 
 
-def run(chart, *arguments, values=None, sets=()):
-    """`values` is a -f file as a dictionary, `sets` are --set arguments."""
+def run(chart, *arguments, **more):
+    output = call(chart, *arguments, **more)
+    if isinstance(output, dict) and output["error"]:
+        raise Refused(output["error"])
+    return output
+
+
+def call(chart, *arguments, values=None, sets=()):
+    """`values` is a -f file as a dictionary, `sets` are --set arguments. What templates refuse is in the output."""
     command = [renderer(), *arguments]
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         if values is not None:
@@ -62,11 +69,6 @@ def run(chart, *arguments, values=None, sets=()):
     if done.returncode != 0:
         raise Refused(done.stderr.strip())
     return json.loads(done.stdout)
-
-
-def merged_values(values=None, sets=(), chart=MODULE):
-    """The user's values over the chart's: what the schema is asked about and what templates see."""
-    return run(chart, "--values-only", values=values, sets=sets)["values"]
 
 
 @functools.cache
@@ -102,5 +104,8 @@ def setting(path, value):
 def template(settings=None, *arguments, sets=(), **other):
     """`settings` stand under nodeLocalDns, `other` are values beside it."""
     values = other | ({"nodeLocalDns": settings} if settings is not None else {})
-    check_schema(merged_values(values, sets))
-    return Chart(run(MODULE, *arguments, values=values, sets=sets))
+    output = call(MODULE, *arguments, values=values, sets=sets)
+    check_schema(output["values"])
+    if output["error"]:
+        raise Refused(output["error"])
+    return Chart(output)

@@ -516,6 +516,7 @@ type result struct {
 	Values    values     `json:"values"`
 	Documents []document `json:"documents"`
 	Notes     string     `json:"notes"`
+	Error     string     `json:"error"`
 }
 
 var separator = regexp.MustCompile(`(?:^|\s*\n)---\s*`) // Helm's own expression for where a document ends
@@ -701,10 +702,12 @@ func run() error {
 		"Files":        loaded.files,
 		"Subcharts":    values{},
 	})
+	// With the values all the same: Helm would have asked the schema about them before.
+	failure := ""
 	if err != nil {
-		return err
+		failure = err.Error()
 	}
-	return printed.Encode(result{user, documents, notes})
+	return printed.Encode(result{user, documents, notes, failure})
 }
 
 func main() {
