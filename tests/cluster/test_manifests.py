@@ -80,7 +80,8 @@ def test_in_place_of_node_cache(kubectl, tmp_path):
     assert "annotations" not in after["spec"]["template"]["metadata"]
     assert get(kubectl, "configmap/node-local-dns")["data"]["Corefile"] == ours.corefile
     assert get(kubectl, "service/kube-dns-upstream")["spec"]["clusterIP"] == upstream["spec"]["clusterIP"]
-    assert [one["name"] for one in get(kubectl, "service/node-local-dns")["spec"]["ports"]] == ["metrics", "agent-metrics"]
+    ports = get(kubectl, "service/node-local-dns")["spec"]["ports"]
+    assert [one["name"] for one in ports] == ["metrics", "agent-metrics"]
 
 
 def test_in_place_of_what_was_created(kubectl, tmp_path):

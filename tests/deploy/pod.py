@@ -32,7 +32,8 @@ def command(container, volumes, config_maps, directory, nameservers, arguments):
     for mount in container.get("volumeMounts", []):
         place_volume(by_name[mount["name"]], mount["mountPath"], etc, config_maps)
     security = container["securityContext"]
-    assert security["runAsUser"] == 0 and security["readOnlyRootFilesystem"] and security["capabilities"]["drop"] == ["ALL"]
+    assert security["runAsUser"] == 0 and security["readOnlyRootFilesystem"]
+    assert security["capabilities"]["drop"] == ["ALL"]
     kept = ",".join(["-all", *(f"+{one.lower()}" for one in security["capabilities"]["add"])])
     confined = ["setpriv", "--bounding-set", kept, "--inh-caps", "-all"]
     if security["allowPrivilegeEscalation"] is False:

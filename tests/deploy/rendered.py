@@ -17,7 +17,8 @@ OVERLAYS = ("iptables", "ipvs", "nftables", "transparent", "cilium", "ipv6", "du
 @functools.cache
 def text(folder):
     """`kubectl kustomize FOLDER`."""
-    done = subprocess.run([tools.kubectl(), "kustomize", folder], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([tools.kubectl(), "kustomize", folder], capture_output=True, text=True, check=False,
+                          timeout=60)
     assert done.returncode == 0, done.stderr
     assert not done.stderr, f"kubectl warns: {done.stderr}"
     return done.stdout
@@ -27,14 +28,17 @@ def overlay(name):
     return Rendered(text(MANIFESTS / "overlays" / name))
 
 
-def combined(folder, components, base="base"):
-    """What an own kustomization with these components renders to; it is written into `folder`."""
-    up = "/".join([".."] * len(folder.resolve().parts[1:]))
-    own = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
-           "resources": [f"{up}{MANIFESTS}/{base}"],
-           "components": [f"{up}{MANIFESTS}/components/{one}" for one in components]}
+def combined(folder, components):
+    """The base with these components, by a kustomization that is written into `folder`."""
+    return own(folder, {"resources": ["OURS/base"], "components": [f"OURS/components/{one}" for one in components]})
+
+
+def own(folder, kustomization):
+    """What a user's kustomization.yaml renders to; OURS stands for our manifests' folder."""
     folder.mkdir(exist_ok=True)
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(own))
+    # Kustomize takes no absolute paths.
+    manifests = "/".join([".."] * len(folder.resolve().parts[1:])) + str(MANIFESTS)
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization).replace("OURS/", f"{manifests}/"))
     return Rendered(text(folder))
 
 

@@ -166,7 +166,8 @@ def test_services(name):
     assert metrics["spec"]["selector"] == metrics["metadata"]["labels"] == {"k8s-app": "node-local-dns"}
     assert {one["name"]: (one["port"], one["targetPort"]) for one in metrics["spec"]["ports"]} == {
         "metrics": (SERVER_PORT, SERVER_PORT), "agent-metrics": (AGENT_PORT, AGENT_PORT)}
-    families = [one["spec"].get("ipFamilies") for one in manifests.all("Service") if "upstream" in one["metadata"]["name"]]
+    families = [one["spec"].get("ipFamilies") for one in manifests.all("Service")
+                if one["metadata"]["name"].startswith("kube-dns-upstream")]
     assert families == ([["IPv4"], ["IPv6"]] if name == "dual-stack" else [None])
 
 

@@ -36,9 +36,10 @@ def manifests(tmp_path_factory):
     return rendered.combined(tmp_path_factory.mktemp("own"), ("servicemonitor", "podmonitor"))
 
 
-@pytest.mark.parametrize("address, host", [("192.168.50.1", "192.168.50.1"), ("fd00:192:168:50::1", "[fd00:192:168:50::1]")])
+@pytest.mark.parametrize("address, host", [("192.168.50.1", "192.168.50.1"),
+                                           ("fd00:192:168:50::1", "[fd00:192:168:50::1]")], ids=("ipv4", "ipv6"))
 def test_pod_monitor(tmp_path, manifests, address, host):
-    """A container without ports is a target with the bare address of its pod (Prometheus, discovery/kubernetes/pod.go)."""
+    """A container without ports is a target with the bare address of its pod (discovery/kubernetes/pod.go)."""
     spec = manifests.one("PodMonitor")["spec"]
     label = spec["jobLabel"].replace("-", "_")
     meta = {"__meta_kubernetes_pod_ip": address, "__meta_kubernetes_pod_node_name": "node-1",

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import re
 
 import pytest
 import yaml
@@ -55,31 +56,49 @@ def test_every_component_is_combined():
     assert overlays == {*rendered.OVERLAYS, "cleanup"}
 
 
-def test_own_kustomization(tmp_path):
-    """What the README tells: an image, another domain, another Corefile, a label for the monitor."""
-    overlay = rendered.combined(tmp_path / "first", ("kube-proxy-ipvs", "servicemonitor"))
-    assert overlay.container["image"] == "node-local-dns:0.1.0"
-    own = tmp_path / "own"
-    own.mkdir()
-    (own / "Corefile").write_text(". {\n    forward . 192.0.2.1\n}\n")
-    (own / "kustomization.yaml").write_text(yaml.safe_dump({
-        "resources": ["../first"],
-        "images": [{"name": "node-local-dns", "newName": "registry.example.com/dns/node-local-dns", "newTag": "0.1.1"}],
-        "configMapGenerator": [{"name": "node-local-dns", "namespace": "kube-system", "behavior": "replace",
-                                "files": ["Corefile"], "options": {"disableNameSuffixHash": True}}],
-        "patches": [{"target": {"kind": "ServiceMonitor"}, "patch": yaml.safe_dump(
-            [{"op": "add", "path": "/metadata/labels/release", "value": "prometheus"}])},
-            {"patch": yaml.safe_dump({
-                "apiVersion": "apps/v1", "kind": "DaemonSet",
-                "metadata": {"name": "node-local-dns", "namespace": "kube-system"},
-                "spec": {"template": {"spec": {"containers": [{"name": "node-local-dns", "env": [
-                    {"name": "CLUSTER_DOMAIN", "value": "cluster.example"}]}]}}}})}]}))
-    manifests = rendered.Rendered(rendered.text(own))
+README = (rendered.MANIFESTS / "README.md").read_text(encoding="utf-8")
+
+
+def readme_kustomization(key):
+    """The one example of the README that has this key."""
+    blocks = [yaml.safe_load(one.replace("../node-local-dns/deploy/kubernetes", "OURS"))
+              for one in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)]
+    found = [one for one in blocks if key in one]
+    assert len(found) == 1, found
+    return {"resources": ["OURS/overlays/ipvs"], **found[0]}
+
+
+def test_readme_image(tmp_path):
+    manifests = rendered.own(tmp_path / "own", readme_kustomization("images"))
     assert valid(manifests) == []
-    assert manifests.container["image"] == "registry.example.com/dns/node-local-dns:0.1.1"
-    assert manifests.corefile == (own / "Corefile").read_text()
+    assert manifests.container["image"] == "registry.example.com/node-local-dns:0.1.0"
+
+
+def test_readme_components(tmp_path):
+    manifests = rendered.own(tmp_path / "own", readme_kustomization("components"))
+    assert valid(manifests) == []
+    assert manifests.all("ServiceMonitor") and "--kube-proxy-mode=nftables" in manifests.container["args"]
+
+
+def test_readme_patches(tmp_path):
+    """The label of the ServiceMonitor, a variable of the DaemonSet."""
+    blocks = [yaml.safe_load(one) for one in re.findall(r"```yaml\n(patches:.*?)```", README, re.DOTALL)]
+    patches = [patch for one in blocks for patch in one["patches"]]
+    manifests = rendered.own(tmp_path / "own", {"resources": ["OURS/overlays/ipvs"], "patches": patches,
+                                                "components": ["OURS/components/servicemonitor"]})
+    assert valid(manifests) == []
     assert manifests.one("ServiceMonitor")["metadata"]["labels"]["release"] == "prometheus"
     assert "--cluster-domain=cluster.example" in rendered.Started(manifests.container, {}).arguments
+
+
+def test_readme_corefile(tmp_path):
+    """In place of ours, under the name that the pod mounts."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "Corefile").write_text(". {\n    forward . 192.0.2.1\n}\n")
+    manifests = rendered.own(folder, readme_kustomization("configMapGenerator"))
+    assert valid(manifests) == []
+    assert manifests.corefile == (folder / "Corefile").read_text()
 
 
 # The validation itself.

@@ -1,4 +1,4 @@
-"""What the overlays deploy, run in a cluster in a box: the program with the rendered arguments, Corefile and confinement
+"""What the overlays deploy, in a cluster in a box: with the rendered arguments, Corefile and confinement the program
 answers, passes the kubelet's probes, leaves pods the cluster DNS when it dies, and can be cleaned up after."""
 
 import contextlib
@@ -14,7 +14,8 @@ import rendered
 from lab.agent import kill
 from lab.client import ask, data
 from lab.metrics import scrape
-from lab.node import (CLUSTER_ANSWER, CLUSTER_DNS, ENDPOINTS, LOCAL_ANSWER, NODE, POD, UPSTREAM, Node, Responder)
+from lab.node import (CLUSTER_ANSWER, CLUSTER_DNS, ENDPOINTS, LOCAL_ANSWER, NODE, POD, UPSTREAM, WHO, Node, Responder)
+from lab.steady import Steady
 from lab.waiting import wait_until
 
 EXTERNAL, INTERNAL = "www.example.test", "kubernetes.default.svc.cluster.local"
@@ -42,7 +43,8 @@ def running(directory, manifests, services, **more):
     try:
         agent.wait_serving()
         yield agent
-        assert agent.stop() == 0, agent.text()
+        if agent.running():
+            assert agent.stop() == 0, agent.text()
     except BaseException:
         print(agent.text())  # pytest shows it
         raise
@@ -90,7 +92,8 @@ def assert_gone(node, directory, services):
     """The overlay `cleanup` leaves nothing of ours."""
     spec = rendered.overlay("cleanup").one("DaemonSet", "node-local-dns-cleanup")["spec"]["template"]["spec"]
     directory.mkdir()
-    done = pod.run_to_end(spec["initContainers"][0], spec["volumes"], directory, {"kube-dns": CLUSTER_DNS[4], **services})
+    done = pod.run_to_end(spec["initContainers"][0], spec["volumes"], directory,
+                          {"kube-dns": CLUSTER_DNS[4], **services})
     assert done.returncode == 0, done.stderr
     assert "removed" in done.stdout
     assert node.links() == node.own_links
@@ -108,7 +111,8 @@ def assert_gone(node, directory, services):
     ("nftables", "nftables", (4,), UPSTREAMS, LOCAL),
     ("ipv6", "iptables", (6,), UPSTREAM_OF_IPV6, LOCAL),
     ("dual-stack", "nftables", (4, 6), UPSTREAMS, LOCAL),
-    ("transparent", "iptables", (4,), BEHIND_KUBE_DNS, CLUSTER_DNS)])
+    ("transparent", "iptables", (4,), BEHIND_KUBE_DNS, CLUSTER_DNS)],
+    ids=("iptables", "ipvs", "nftables", "ipv6", "dual-stack", "transparent"))
 def test_overlay(binary, tmp_path, overlay, kube_proxy, families, services, asked):
     manifests = rendered.overlay(overlay)
     with box(kube_proxy) as node:
@@ -128,6 +132,29 @@ def test_overlay(binary, tmp_path, overlay, kube_proxy, families, services, aske
                 for family in families:
                     assert answers(node.pod, EXTERNAL, asked[family]) == [[CLUSTER_ANSWER]] * 2
         assert_gone(node, tmp_path / "cleanup", services)
+
+
+@pytest.mark.parametrize("overlay, services, asked", [("iptables", UPSTREAMS, LOCAL),
+                                                      ("transparent", BEHIND_KUBE_DNS, CLUSTER_DNS)],
+                         ids=("iptables", "transparent"))
+def test_update(binary, tmp_path, overlay, services, asked):
+    """maxSurge: the new pod serves beside the old one, then that ends. Pods lose nothing."""
+    manifests = rendered.overlay(overlay)
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder in (old, new):
+        folder.mkdir()
+    with box("iptables") as node, running(old, manifests, services, nameservers=[UPSTREAM]) as first:
+        node.wait_for("local", server=asked[4], name=EXTERNAL)
+        with Steady(node.pod, asked[4], WHO, name=EXTERNAL) as client:
+            client.wait_for("local", 0, count=20)
+            with running(new, manifests, services, nameservers=[UPSTREAM]) as second:
+                # Until then the old pod's server answers the new agent's probes: they share the address.
+                second.wait_for_sockets([("udp", asked[4], 53), ("tcp", asked[4], 53)])
+                assert first.stop() == 0
+                client.wait_for("local", client.now(), count=40)
+                assert_probes(manifests, NODE[4])
+                client.stop()
+                assert client.counts()["local"] == len(client.queries), client.summary()
 
 
 def test_cilium(binary, tmp_path):

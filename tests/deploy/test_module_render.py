@@ -61,6 +61,13 @@ def started(release):
     return Started(release.container, SERVICES, pod_ips=("10.1.0.7", "fd00:1::7"))
 
 
+def test_stale_answers_only_from_outside():
+    """Of the cluster they would be addresses of pods that are gone."""
+    settings = {"cache": {"serveStale": "1h"}, "forwardZones": [{"zone": "lan", "servers": ["10.0.0.53"]}]}
+    blocks = template(settings).corefile.split("\n}\n")
+    assert [block.split(":53")[0] for block in blocks if "serve_stale 1h" in block] == ["lan", "."]
+
+
 def run(binary, *arguments, environment=()):
     return subprocess.run([binary, *arguments], env=dict(environment), check=False, timeout=20, capture_output=True,
                           text=True)

@@ -14,9 +14,9 @@
 {{ include "node-local-dns.corefile-zone" (merge (dict "zone" "in-addr.arpa" "servers" $cluster "tcp" true) $root) }}
 {{ include "node-local-dns.corefile-zone" (merge (dict "zone" "ip6.arpa" "servers" $cluster "tcp" true) $root) }}
 {{- range $settings.forwardZones }}
-{{ include "node-local-dns.corefile-zone" (merge (dict "zone" .zone "servers" (join " " .servers) "tcp" .forceTCP) $root) }}
+{{ include "node-local-dns.corefile-zone" (merge (dict "zone" .zone "servers" (join " " .servers) "tcp" .forceTCP "outside" true) $root) }}
 {{- end }}
-{{ include "node-local-dns.corefile-zone" (merge (dict "zone" "." "servers" $upstream) $root) }}
+{{ include "node-local-dns.corefile-zone" (merge (dict "zone" "." "servers" $upstream "outside" true) $root) }}
 {{- end -}}
 {{- end -}}
 
@@ -24,6 +24,8 @@
 {{- $cache := .settings.cache -}}
 {{- /* Integers: a number of a values file is a float, and a large one would be printed as 1e+06. */ -}}
 {{- $success := int $cache.successTTL -}}
+{{- /* Not for names of the cluster: it would hand out addresses of pods that are gone. */ -}}
+{{- $stale := ternary $cache.serveStale "" (default false .outside) -}}
 {{ .zone }}:53 {
     errors
     {{- if ne .settings.logQueries "none" }}
@@ -32,7 +34,7 @@
     }
     {{- end }}
     {{- end }}
-    {{- if or .denials (int $cache.prefetch) $cache.serveStale }}
+    {{- if or .denials (int $cache.prefetch) $stale }}
     cache{{ if not .denials }} {{ $success }}{{ end }} {
         {{- if .denials }}
         success 9984 {{ $success }}
@@ -41,7 +43,7 @@
         {{- if int $cache.prefetch }}
         prefetch {{ int $cache.prefetch }}
         {{- end }}
-        {{- with $cache.serveStale }}
+        {{- with $stale }}
         serve_stale {{ . }}
         {{- end }}
     }

@@ -20,7 +20,8 @@ SOURCES = {
     "cilium.io": ("@kubernetes-models/cilium@4.0.0", ("v2/CiliumLocalRedirectPolicy",)),
 }
 # Where a type of Kubernetes itself is imported from, and how its OpenAPI documents call that.
-KUBERNETES = (("@kubernetes-models/apimachinery/", "io.k8s.apimachinery.pkg."), ("kubernetes-models/", "io.k8s.api.core."))
+KUBERNETES = (("@kubernetes-models/apimachinery/", "io.k8s.apimachinery.pkg."),
+              ("kubernetes-models/", "io.k8s.api.core."))
 PLAIN = {"string": {"type": "string"}, "number": {"type": "number"}, "boolean": {"type": "boolean"}, "unknown": {},
          "any": {}}
 TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[A-Za-z_][\w.]*|[-{}()\[\]<>:;?|&,=])')
