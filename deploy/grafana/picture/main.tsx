@@ -4,7 +4,7 @@ import {
   createTheme, dateTime, FieldColorModeId, FieldType, getDisplayProcessor, toDataFrame,
   type DataFrame, type Field, type GrafanaTheme2, type TimeRange,
 } from '@grafana/data';
-import { BigValue, PanelChrome, ThemeContext, TimeSeries } from '@grafana/ui';
+import { BigValue, GlobalStyles, PanelChrome, ThemeContext, TimeSeries } from '@grafana/ui';
 import { createRoot } from 'react-dom/client';
 
 const COLUMN = 64, LINE = 30, GAP = 8, PADDING = 8, HEADER = 32;
@@ -49,7 +49,7 @@ function Stat({ recorded, range, width, height }: Drawn) {
       const value = { ...field.display!(last), title: recorded.series.length > 1 ? one.name : '' };
       const graph = recorded.panel.options.graphMode === 'area' && one.values.length > 1;
       const x = frameOf(recorded.panel, one, at).fields[0];
-      return <BigValue key={at} value={value} width={each} height={height} theme={theme} colorMode={recorded.panel.options.colorMode}
+      return <BigValue key={at} count={recorded.series.length} value={value} width={each} height={height} theme={theme} colorMode={recorded.panel.options.colorMode}
         graphMode={(graph ? 'area' : 'none') as any} textMode={recorded.panel.options.textMode}
         sparkline={graph ? { x, y: { ...field, config: { ...field.config, color: { mode: FieldColorModeId.Fixed, fixedColor: value.color } } }, timeRange: range } : undefined} />;
     })}
@@ -75,7 +75,7 @@ function Heatmap({ recorded, range, width, height }: Drawn) {
   const [w, h] = [(width - left) / Math.max(1, rows[0]?.times.length ?? 1), (height - bottom) / rows.length];
   const text = (le: string) => (le === '+Inf' ? '+Inf' : Number(le) < 1 ? `${+(Number(le) * 1000).toPrecision(3)} ms` : `${+Number(le).toPrecision(3)} s`);
   return <svg width={width} height={height}>
-    {rows.map((row, at) => at % 3 === 0 && <text key={at} x={left - 6} y={height - bottom - at * h} fontSize={12} textAnchor="end"
+    {rows.map((row, at) => at % 3 === 0 && <text key={at} x={left - 6} y={height - bottom - at * h - 2} fontSize={12} textAnchor="end"
       fill={theme.colors.text.secondary}>{text(row.labels.le)}</text>)}
     {cells.flatMap((row, at) => row.map((value, time) => value > 0.05 && <rect key={`${at}-${time}`} x={left + time * w}
       y={height - bottom - (at + 1) * h} width={w + 0.3} height={h - 1}
@@ -142,10 +142,10 @@ const data: Data = await (await fetch('./data.json')).json();
 const [from, to] = [dateTime(data.from), dateTime(data.to)];
 const range: TimeRange = { from, to, raw: { from, to } };
 const bottom = Math.max(...data.panels.map(({ panel }) => (panel.gridPos.y + panel.gridPos.h) * (LINE + GAP)));
-document.body.style.cssText = `margin: 16px; background: ${theme.colors.background.canvas}; color: ${theme.colors.text.primary};`
-  + `font-family: ${theme.typography.fontFamily}; font-size: 14px`;
+document.body.style.cssText = `padding: 16px; background: ${theme.colors.background.canvas}`;
 createRoot(document.getElementById('root')!).render(
   <ThemeContext.Provider value={theme}>
+    <GlobalStyles />
     <div style={{ position: 'relative', width: 24 * COLUMN, height: bottom }}>
       {data.panels.map((recorded) => <Place key={recorded.panel.id} recorded={recorded} range={range} />)}
     </div>
