@@ -17,6 +17,11 @@ NODE_CACHE = {"job": ["node-cache"], "node_label": "node", "node": ".*", "upstre
 EMPTY_WHEN_WELL = {
     ("Repairs and failed steps", "B"): "steps that failed; a node on which none fails has only zeros",
 }
+# Alerts whose expression must be true at the end, be it for seconds only: what the scene does to the node. And those
+# that must not be. The rest depends on the hour: how many packets a second, how slow this machine is.
+CAUSED = {"AllUpstreamsDown", "UpstreamDown", "ConcurrencyRejects", "LoopDetected", "ReloadFailed"}
+UNTRUE = {"Absent", "TargetDown", "AgentDown", "ServerDown", "OnFallback", "MissingOnNode", "InterfaceMissing",
+          "RulesMissing", "ReconcileStalled", "SetupErrors", "Overload", "VersionSkew", "Panics"}
 LAST_COMPARISON = re.compile(r" > 0$")
 # Fault in, fault out: with `bool` a comparison says 0 or 1 instead of leaving series out.
 COMPARISON = re.compile(r"(==|>=|<=|!=|>|<)\s+(?=\d)")
@@ -108,12 +113,16 @@ def check_rules(checks):
 
 
 def check_rule_evaluation(checks):
-    """Prometheus itself has evaluated all of them without an error."""
+    """Prometheus itself has evaluated all of them without an error, and sees what the scene did."""
     rules = checks.scene.prometheus.rules()
     assert len(rules) > 30
     for rule in rules:
         if rule["health"] != "ok":
             checks.problems.append(f"{rule['name']}: {rule.get('lastError')}")
+    active = {rule["name"].removeprefix("NodeLocalDNS") for rule in rules
+              if rule.get("state") in ("pending", "firing")}
+    if not CAUSED <= active or UNTRUE & active:
+        checks.problems.append(f"alerts: missing {sorted(CAUSED - active)}, untrue {sorted(UNTRUE & active)}")
 
 
 def test_every_query_returns_data(binary, tmp_path):

@@ -5,7 +5,8 @@ from source.model import BLUE, GREEN, ORANGE, RED, YELLOW, colored, heatmap, lin
 
 RESPONSES = "coredns_dns_responses_total"
 DURATION = "coredns_dns_request_duration_seconds"
-RCODES = [colored("NOERROR", GREEN), colored("NXDOMAIN", BLUE), colored("SERVFAIL", RED), colored("REFUSED", ORANGE)]
+RCODES = [colored("NOERROR", GREEN), colored("NXDOMAIN", BLUE), colored("SERVFAIL", RED), colored("REFUSED", ORANGE),
+          colored("FORMERR", "purple"), colored("NOTIMP", "dark-purple")]
 
 
 def queries_now():

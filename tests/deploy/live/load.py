@@ -3,7 +3,6 @@
 import contextlib
 import socket
 import threading
-import time
 
 from lab.client import Stream, query
 from lab.node import LOCAL
@@ -39,7 +38,10 @@ def tick_of(number):
         yield "brief.stale.test", A
 
 
-NO_QUERIES = (b"\0\0\1", b"\0\1\x81\x80\0\1\0\0\0\0\0\0\0\0\1\0\1", b"\0\2\1\0\0\2" + b"\0" * 6 + b"\0\0\1\0\1\0\0\1\0\1",
+# Too short; a response; two questions; opcode 4.
+NO_QUERIES = (b"\0\0\1",
+              b"\0\1\x81\x80\0\1\0\0\0\0\0\0\0\0\1\0\1",
+              b"\0\2\1\0\0\2" + b"\0" * 6 + b"\0\0\1\0\1\0\0\1\0\1",
               question("opcode.test", 3)[:2] + b"\x21" + question("opcode.test", 3)[3:])
 
 
@@ -94,4 +96,3 @@ class Load:
                 stream.send(query("popular2.test"), query(f"stream{number}.test", "AAAA", do=True))
                 stream.receive()
                 stream.receive()
-            time.sleep(0)
