@@ -70,6 +70,14 @@ def test_helm_and_operator_have_the_same_defaults():
     assert values == {addon_operator.SWITCH: False, KEY: addon_operator.apply_defaults({}, CONFIG)}
 
 
+def test_choices_named_in_values_yaml_are_the_schemas():
+    """`mode: fallback # fallback | transparent | …`"""
+    named = dict(re.findall(r"^ +(\w+): [\w]+ # ((?:\w+ \| )+\w+)", (MODULE / "values.yaml").read_text(), re.M))
+    choices = {path.rpartition(".")[2]: " | ".join(schema["enum"]) for path, schema in described(CONFIG)
+               if "enum" in schema and path != "image.pullPolicy"}
+    assert named == choices
+
+
 def test_defaults_and_examples_are_valid():
     chart.check_schema(load("values.yaml"))
     addon_operator.validate(addon_operator.apply_defaults({}, CONFIG), CONFIG)
