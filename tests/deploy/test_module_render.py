@@ -148,7 +148,7 @@ def test_plain_helm():
     release = template(None, "--namespace", "kube-system", sets=["nodeLocalDns.image.repository=example.com/dns"])
     assert release.container["image"] == "example.com/dns:0.1.0"
     kinds = [one["kind"] for one in release.objects]
-    assert kinds == ["ConfigMap", "DaemonSet", "Service", "ServiceAccount", "Service"]
+    assert kinds == ["ServiceAccount", "ConfigMap", "Service", "Service", "DaemonSet"], "Services before who needs them"
 
 
 def test_image_names():

@@ -69,8 +69,10 @@ def test_required_and_fail(small):
     for missing in ("", '""'):
         with pytest.raises(Refused, match="say something"):
             small.render('a: {{ required "say something" ' + (missing or ".Values.nothing") + " }}")
-    with pytest.raises(Refused, match="does not go together"):
-        small.render('{{ fail "does not go together" }}')
+    small.write("templates/_check.tpl", '{{- define "check" -}}{{ fail "does not go together" }}{{- end -}}')
+    with pytest.raises(Refused) as error:
+        small.render('{{ include "check" . }}')
+    assert str(error.value) == "execution error at (small/templates/one.yaml:1:3): does not go together"
 
 
 def test_yaml_and_json(small):

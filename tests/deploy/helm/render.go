@@ -397,6 +397,23 @@ func toYAML(value interface{}) string {
 	return strings.TrimSuffix(string(text), "\n")
 }
 
+// told marks a message that is meant for the user; of an error with one Helm shows the place and nothing else.
+func told(message string) error { return fmt.Errorf("HELM_ERR_START%sHELM_ERR_END", message) }
+
+var marked = regexp.MustCompile(`HELM_ERR_START(.*)HELM_ERR_END`)
+
+// executionError: "template: FILE:LINE:COLUMN: what happened", shortened as Helm does.
+func executionError(name string, err error) error {
+	parts := strings.SplitN(err.Error(), ": ", 3)
+	if len(parts) != 3 {
+		return fmt.Errorf("execution error in (%s): %w", name, err)
+	}
+	if message := marked.FindStringSubmatch(parts[2]); message != nil {
+		return fmt.Errorf("execution error at (%s): %s", parts[1], message[1])
+	}
+	return err
+}
+
 const deepest = 1000 // Helm's bound on includes within includes
 
 // functions mirrors Helm's engine: sprig without env and expandenv (and getHostByName answers nothing), plus its own.
@@ -435,10 +452,11 @@ func functions(root *template.Template) template.FuncMap {
 	// required: nil and the empty string are missing, 0 and false are not.
 	all["required"] = func(message string, value interface{}) (interface{}, error) {
 		if text, isText := value.(string); value == nil || (isText && text == "") {
-			return value, fmt.Errorf("%s", message)
+			return value, told(message)
 		}
 		return value, nil
 	}
+	all["fail"] = func(message string) (string, error) { return "", told(message) }
 	// lookup: there is no cluster, as with `helm template`.
 	all["lookup"] = func(string, string, string, string) (values, error) { return values{}, nil }
 	all["getHostByName"] = func(string) string { return "" }
@@ -487,7 +505,7 @@ func withoutNoValue(text string) string { return strings.ReplaceAll(text, "<no v
 
 // --- rendering -------------------------------------------------------------------------------------------------------
 
-// parseAll: templates that lie deeper first, so that a chart overrides its subcharts' definitions; names break ties.
+// parseAll: templates that lie deeper first, so that a chart overrides its subcharts' definitions; then from Z to A.
 func parseAll(loaded *chart) (*template.Template, []string, error) {
 	names := make([]string, 0, len(loaded.templates))
 	for name := range loaded.templates {
@@ -495,7 +513,7 @@ func parseAll(loaded *chart) (*template.Template, []string, error) {
 	}
 	sort.Slice(names, func(i, j int) bool {
 		deep, other := strings.Count(names[i], "/"), strings.Count(names[j], "/")
-		return deep > other || (deep == other && names[i] < names[j])
+		return deep > other || (deep == other && names[i] > names[j])
 	})
 	root := template.New("gotpl").Option("missingkey=zero")
 	root.Funcs(functions(root))
@@ -519,6 +537,20 @@ type result struct {
 	Error     string     `json:"error"`
 }
 
+// installOrder is Helm's, as far as kinds of charts for DNS go; a kind that is not in it comes last.
+var installOrder = []string{"Namespace", "NetworkPolicy", "PodDisruptionBudget", "ServiceAccount", "Secret", "ConfigMap",
+	"CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "Service", "DaemonSet", "Pod",
+	"Deployment", "StatefulSet", "Job", "CronJob"}
+
+func installRank(object values) int {
+	for rank, kind := range installOrder {
+		if kind == object["kind"] {
+			return rank
+		}
+	}
+	return len(installOrder)
+}
+
 var separator = regexp.MustCompile(`(?:^|\s*\n)---\s*`) // Helm's own expression for where a document ends
 
 func render(loaded *chart, top values) ([]document, string, error) {
@@ -535,7 +567,7 @@ func render(loaded *chart, top values) ([]document, string, error) {
 		top["Template"] = values{"Name": name, "BasePath": path.Join(loaded.metadata.Name, "templates")}
 		var buffer bytes.Buffer
 		if err := root.ExecuteTemplate(&buffer, name, top); err != nil {
-			return nil, "", fmt.Errorf("execution error at (%s): %w", name, err)
+			return nil, "", executionError(name, err)
 		}
 		text := withoutNoValue(buffer.String())
 		if path.Base(name) == "NOTES.txt" {
@@ -555,6 +587,13 @@ func render(loaded *chart, top values) ([]document, string, error) {
 			}
 		}
 	}
+	sort.SliceStable(documents, func(i, j int) bool {
+		first, second := documents[i].Object, documents[j].Object
+		if installRank(first) != installRank(second) {
+			return installRank(first) < installRank(second)
+		}
+		return fmt.Sprint(first["kind"]) < fmt.Sprint(second["kind"])
+	})
 	return documents, notes, nil
 }
 
