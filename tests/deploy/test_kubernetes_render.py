@@ -21,6 +21,7 @@ COMBINATIONS = [
     ("cilium", "podmonitor"),
     ("kube-proxy-ipvs", "replace-node-cache"),
 ]
+README = (rendered.MANIFESTS / "README.md").read_text(encoding="utf-8")
 # In the order in which a pod needs them.
 ORDER = ("ServiceAccount", "ConfigMap", "Service", "DaemonSet")
 
@@ -54,9 +55,8 @@ def test_every_component_is_combined():
     assert there == {one for combination in COMBINATIONS for one in combination}
     overlays = {path.parent.name for path in (rendered.MANIFESTS / "overlays").glob("*/kustomization.yaml")}
     assert overlays == {*rendered.OVERLAYS, "cleanup"}
-
-
-README = (rendered.MANIFESTS / "README.md").read_text(encoding="utf-8")
+    for one in there | overlays:
+        assert f"`{one}`" in README or f"overlays/{one}" in README, f"the README does not tell of {one}"
 
 
 def readme_kustomization(key):
