@@ -28,7 +28,9 @@ function frameOf(panel: any, series: Series, index: number): DataFrame {
       { name: 'Value', type: FieldType.number, values: series.values, config },
     ],
   });
-  frame.fields[1].state = { seriesIndex: index, displayName: series.name };
+  const numbers = series.values.filter((one) => one !== null);
+  const [min, max] = [Math.min(...numbers), Math.max(...numbers)];
+  frame.fields[1].state = { seriesIndex: index, displayName: series.name, range: { min, max, delta: max - min } };
   for (const field of frame.fields) field.display = getDisplayProcessor({ field, theme, timeZone: 'utc' });
   return frame;
 }
@@ -142,7 +144,7 @@ const data: Data = await (await fetch('./data.json')).json();
 const [from, to] = [dateTime(data.from), dateTime(data.to)];
 const range: TimeRange = { from, to, raw: { from, to } };
 const bottom = Math.max(...data.panels.map(({ panel }) => (panel.gridPos.y + panel.gridPos.h) * (LINE + GAP)));
-document.body.style.cssText = `padding: 16px; background: ${theme.colors.background.canvas}`;
+document.body.style.cssText = `padding: 16px 0 0 16px; overflow: hidden; background: ${theme.colors.background.canvas}`;
 createRoot(document.getElementById('root')!).render(
   <ThemeContext.Provider value={theme}>
     <GlobalStyles />

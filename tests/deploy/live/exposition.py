@@ -1,5 +1,6 @@
 """Serves recorded metrics whose counters grow with every scrape, so that rates over them are not 0."""
 
+import contextlib
 import http.server
 import pathlib
 import re
@@ -35,7 +36,8 @@ class Exposition:
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(OSError):  # Prometheus has ended
+                    self.wfile.write(body)
 
             def log_message(self, *_):
                 pass
