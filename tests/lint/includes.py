@@ -9,6 +9,7 @@ SRC = ROOT / "src"
 # folder: the folders it may include, besides itself. The same picture as in CMakeLists.txt.
 MAY_INCLUDE = {
     "dns": (),
+    "go_template": (),
     "runtime": (),
     "metrics": ("runtime",),
     "http": ("runtime", "metrics"),
@@ -16,7 +17,7 @@ MAY_INCLUDE = {
     "cache": ("dns", "runtime"),
     "pipeline": ("cache", "dns", "runtime"),
     "upstream": ("dns", "runtime", "metrics"),
-    "plugins": ("pipeline", "cache", "corefile", "upstream", "metrics", "dns", "runtime"),
+    "plugins": ("go_template", "pipeline", "cache", "corefile", "upstream", "metrics", "dns", "runtime"),
     "server": ("plugins", "pipeline", "cache", "corefile", "upstream", "http", "metrics", "dns", "runtime"),
     "net": ("runtime",),
     "agent": ("net", "server", "plugins", "corefile", "http", "metrics", "dns", "runtime"),
