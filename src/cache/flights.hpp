@@ -20,6 +20,7 @@ struct FetchResult {
   std::string_view plugin;  ///< who answered (static string), for coredns_dns_responses_total
   std::string error;
   std::optional<dns::ExtendedError> extended_error;
+  std::string extended_error_text{};
   dns::Rcode rcode = dns::Rcode::SERVFAIL;  ///< when answer is null
 };
 using SharedResult = std::shared_ptr<const FetchResult>;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,13 @@ constexpr std::string_view to_string(Transport transport) noexcept {
   return transport == Transport::udp ? "udp" : "tcp";
 }
 
+/// A question of a plugin's own, asked to answer another: what it is asked for, so that a circle is seen.
+struct Errand {
+  dns::Name name;
+  dns::RRType type{};
+  std::shared_ptr<const Errand> cause;  ///< null: a client's question
+};
+
 /// Views in `query` live as long as the request: on the waiting path the server keeps its own copy.
 struct Request {
   dns::Query query;
@@ -25,6 +33,19 @@ struct Request {
   runtime::SocketAddress local;
   Transport transport = Transport::udp;
   runtime::TimePoint received;
+  /// EDNS options, encoded, that rules of ours put into `query` for the upstream. A fetch of the cache
+  /// carries them, though it carries nothing else of the client's message.
+  dns::Bytes added_options{};
+  std::shared_ptr<const Errand> errand{};  ///< null: a client asks
+};
+
+/// What a plugin that said `wait` after it had begun wants to find again in `resolve`.
+class Suspended {
+ public:
+  Suspended() = default;
+  Suspended(const Suspended&) = delete;
+  Suspended& operator=(const Suspended&) = delete;
+  virtual ~Suspended() = default;
 };
 
 /// What the plugins decided. The server turns it into wire bytes (server/render): id, flags, question
@@ -35,8 +56,12 @@ struct Reply {
   dns::Rcode rcode = dns::Rcode::SERVFAIL;
   std::string_view plugin;  ///< who answered (static string); empty: the server itself
   std::optional<dns::ExtendedError> extended_error;
-  std::string error;      ///< for `errors`; empty: none
-  bool cacheable = true;  ///< false: a truncated answer that could not be completed
+  std::string extended_error_text{};  ///< beside the code; the cache keeps the code only
+  std::string error;                  ///< for `errors`; empty: none
+  bool cacheable = true;              ///< false: a truncated answer that could not be completed
+  /// Of the plugin that waits. One that calls the rest of the chain itself gives it a Reply of its own, which
+  /// has a place of its own.
+  std::unique_ptr<Suspended> suspended{};
 
   void answer_with(cache::AnswerPtr found, std::string_view by) noexcept {
     rcode = found->facts().rcode;

@@ -12,7 +12,9 @@
 #include "corefile/diagnostic.hpp"
 #include "dns/name.hpp"
 #include "plugins/cache/config.hpp"
+#include "plugins/dns64/config.hpp"
 #include "plugins/forward/config.hpp"
+#include "plugins/hosts/config.hpp"
 #include "runtime/socket_address.hpp"
 
 namespace re2 {
@@ -20,6 +22,8 @@ class RE2;
 }
 
 namespace nld::plugins {
+
+struct TemplateRule;  // plugins/template/rule.hpp
 
 /// The `errors` directive.
 struct ErrorsConfig {
@@ -72,6 +76,9 @@ struct BlockConfig {
   std::optional<ErrorsConfig> errors;
   std::vector<LogRule> log;
   std::optional<CacheConfig> cache;
+  std::optional<Dns64Config> dns64;
+  std::vector<std::shared_ptr<const TemplateRule>> templates;  ///< in the order written
+  std::optional<HostsConfig> hosts;
   std::vector<ForwardConfig> forwards;  ///< in the order written
   bool loop = false;
   bool whoami = false;

@@ -2,9 +2,12 @@
 #include "server/chain_builder.hpp"
 
 #include "plugins/cache/cache.hpp"
+#include "plugins/dns64/dns64.hpp"
 #include "plugins/errors/errors.hpp"
+#include "plugins/hosts/hosts.hpp"
 #include "plugins/log/log.hpp"
 #include "plugins/prometheus/prometheus.hpp"
+#include "plugins/template/template.hpp"
 #include "plugins/whoami/whoami.hpp"
 
 namespace nld::server {
@@ -26,9 +29,14 @@ std::shared_ptr<const pipeline::Chain> build_chain(const Generation& generation,
   }
   if (!block.log.empty()) chain.push_back(std::make_unique<plugins::LogPlugin>(block.log, services.log));
   if (block.loop) chain.push_back(std::make_unique<plugins::LoopPlugin>(shared.loops[at.zone]));
+  if (block.dns64) chain.push_back(std::make_unique<plugins::Dns64Plugin>(*block.dns64, services, site));
   if (block.cache) {
     chain.push_back(std::make_unique<plugins::CachePlugin>(*block.cache, shared.cache, services, site));
   }
+  if (!block.templates.empty()) {
+    chain.push_back(std::make_unique<plugins::TemplatePlugin>(block.templates, services, site));
+  }
+  if (shared.hosts) chain.push_back(std::make_unique<plugins::HostsPlugin>(shared.hosts));
   for (std::size_t forward = 0; forward < block.forwards.size(); ++forward) {
     chain.push_back(plugins::make_forward(block.forwards[forward], shared.forwards[forward], upstreams,
                                           services.clock, services.random, services.metrics,

@@ -1,6 +1,7 @@
 // What the exposition reads from state that is kept anyway.
 #include "server/gauges.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "plugins/cache/cache.hpp"
@@ -35,6 +36,29 @@ void add_upstream_gauges(metrics::Registry& metrics, std::vector<GaugeHandle>& g
   }
 }
 
+/// CoreDNS's, without labels: the entries of all blocks added up, the youngest file's time.
+void add_hosts_gauges(metrics::Registry& metrics, std::vector<GaugeHandle>& gauges,
+                      const Generation& generation) {
+  std::vector<std::shared_ptr<const plugins::HostsFile>> files;
+  for (const SharedBlock& block : generation.blocks) {
+    if (block.hosts) files.push_back(block.hosts);
+  }
+  if (files.empty()) return;
+  gauges.push_back(metrics.gauge(
+      {"coredns_hosts_entries", "The combined number of entries in hosts and Corefile."}, {}, [files] {
+        std::size_t entries = 0;
+        for (const auto& file : files) entries += file->table()->entries();
+        return static_cast<double>(entries);
+      }));
+  gauges.push_back(metrics.gauge(
+      {"coredns_hosts_reload_timestamp_seconds", "The timestamp of the last reload of hosts file."}, {},
+      [files] {
+        double youngest = 0;
+        for (const auto& file : files) youngest = std::max(youngest, file->changed_at());
+        return youngest;
+      }));
+}
+
 }  // namespace
 
 std::vector<GaugeHandle> process_gauges(metrics::Registry& metrics, const std::string& version,
@@ -64,6 +88,7 @@ std::vector<GaugeHandle> generation_gauges(metrics::Registry& metrics, const Gen
                                  {{"hash", "sha512"}, {"value", generation.config.digest}},
                                  [] { return 1.0; }));
   for (const SharedBlock& block : generation.blocks) add_upstream_gauges(metrics, gauges, block);
+  add_hosts_gauges(metrics, gauges, generation);
   std::set<std::pair<std::string, std::size_t>> seen;  // a block's zones share its cache
   for (const auto& [address, listen] : generation.plan) {
     for (const ZoneAt& at : listen.zones) {

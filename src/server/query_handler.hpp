@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "metrics/registry.hpp"
+#include "pipeline/router.hpp"
 #include "plugins/prometheus/query_metrics.hpp"
 #include "runtime/clock.hpp"
 #include "server/render.hpp"
@@ -49,12 +50,16 @@ class WorkerQueries {
 };
 
 /// One a worker and listen address.
-class QueryHandler {
+class QueryHandler final : public pipeline::Router {
  public:
   QueryHandler(WorkerQueries& queries, plugins::DroppedMetrics dropped);
 
   /// The zones of the current configuration; queries that wait keep the chain they started with.
   void set_zones(ZoneTable zones) { zones_ = std::move(zones); }
+
+  [[nodiscard]] std::shared_ptr<const pipeline::Chain> route(const dns::Query& query) const override {
+    return zones_.find(query);
+  }
 
   enum class Result : std::uint8_t { silence, replied, waits };
   struct Handled {

@@ -12,6 +12,9 @@ namespace {
 
 namespace flag = dns::flag;
 
+constexpr std::size_t kErrorOption = 6;     // code, length, INFO-CODE
+constexpr std::size_t kMaxErrorText = 255;  // what `template` takes at most
+
 /// Flags of every answer: ours (QR, RA: we do offer recursion), the client's RD and CD (RFC 4035 §3.2.2).
 std::uint16_t base_flags(const dns::Query& query) noexcept {
   return static_cast<std::uint16_t>(flag::QR | flag::RA | (query.header.flags & (flag::RD | flag::CD)));
@@ -67,10 +70,10 @@ std::size_t size_limit(const pipeline::Request& request) noexcept {
 Rendered render(const pipeline::Request& request, const pipeline::Reply& reply,
                 dns::MutableBytes out) noexcept {
   const dns::Query& query = request.query;
-  std::array<std::uint8_t, 8> option_space{};
+  std::array<std::uint8_t, kErrorOption + kMaxErrorText> option_space;
   std::size_t option_size = 0;
   if (query.edns && reply.extended_error) {
-    option_size = dns::encode_extended_error(option_space, *reply.extended_error, {});
+    option_size = dns::encode_extended_error(option_space, *reply.extended_error, reply.extended_error_text);
   }
   const std::size_t opt_size = query.edns ? dns::kOptSize + option_size : 0;
   const std::size_t limit = std::min(size_limit(request), out.size());

@@ -118,6 +118,7 @@ void Server::after_switch() {
   }
   self_check_.watch(health);
   watch_for_loops();
+  watch_hosts_files();
   watch_files();
 }
 
@@ -181,6 +182,15 @@ void Server::watch_for_loops() {
   }
 }
 
+void Server::watch_hosts_files() {
+  hosts_watches_.clear();
+  for (const SharedBlock& block : generation_->blocks) {
+    if (block.hosts) {
+      hosts_watches_.push_back(std::make_unique<plugins::HostsWatch>(block.hosts, clock_, log_));
+    }
+  }
+}
+
 void Server::on_loop(const std::string& server, const plugins::LoopState& state) {
   log_.error(
       "plugin/loop: forwarding loop for zone {} of {}: a query sent once came back. Its queries get SERVFAIL "
@@ -231,6 +241,7 @@ void Server::drain() {
   stop_timer_.cancel();
   self_check_.watch(std::nullopt);
   loop_watches_.clear();
+  hosts_watches_.clear();
   const runtime::TimePoint deadline = clock_.now() + kDrainTime;
   std::vector<std::future<void>> drained;
   drained.reserve(workers_.size());

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "plugins/hosts/file.hpp"
 #include "plugins/loop/probe.hpp"
 #include "server/corefile_source.hpp"
 #include "server/endpoints.hpp"
@@ -43,6 +44,7 @@ class Server {
   void watch_files();
   void check_files();
   void watch_for_loops();
+  void watch_hosts_files();
   void on_loop(const std::string& server, const plugins::LoopState& state);
   void after_switch();
   void wait_for_signals();
@@ -71,6 +73,7 @@ class Server {
   std::vector<metrics::GaugeHandle> gauges_;  ///< of the current generation
   metrics::Counter& reload_failed_;
   std::vector<std::unique_ptr<plugins::LoopWatch>> loop_watches_;
+  std::vector<std::unique_ptr<plugins::HostsWatch>> hosts_watches_;
   std::string fingerprint_;  ///< of the files at the last attempt to load them
   runtime::Timer file_timer_;
   runtime::Timer stop_timer_;

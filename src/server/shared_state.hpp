@@ -10,6 +10,7 @@
 #include "plugins/cache/shared.hpp"
 #include "plugins/errors/errors.hpp"
 #include "plugins/forward/forward.hpp"
+#include "plugins/hosts/file.hpp"
 #include "plugins/loop/loop.hpp"
 #include "server/listen_plan.hpp"
 #include "upstream/health.hpp"
@@ -20,6 +21,7 @@ namespace nld::server {
 struct SharedBlock {
   std::shared_ptr<plugins::CacheShared> cache;
   std::shared_ptr<plugins::ErrorCounts> errors;
+  std::shared_ptr<plugins::HostsFile> hosts;
   std::vector<std::shared_ptr<plugins::ForwardShared>> forwards;
   std::vector<std::shared_ptr<plugins::LoopState>> loops;  ///< one a zone
 };

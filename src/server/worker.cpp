@@ -65,16 +65,17 @@ std::future<void> Worker::apply(std::shared_ptr<const Generation> generation,
 
 void Worker::switch_to(const Generation& generation, std::map<runtime::SocketAddress, ListenSockets> opened) {
   for (const auto& [address, listen] : generation.plan) {
-    ZoneTable zones;
-    for (const ZoneAt& at : listen.zones) {
-      zones.add(generation.config.blocks[at.block].zones[at.zone].zone,
-                build_chain(generation, at, listen.label, services_, upstreams_));
-    }
     Place& place = places_[address];
     const bool is_new = place.handler == nullptr;
     if (is_new) {
       place.handler =
           std::make_shared<QueryHandler>(queries_, plugins::DroppedMetrics(metrics_, listen.label, index_));
+    }
+    services_.router = place.handler;
+    ZoneTable zones;
+    for (const ZoneAt& at : listen.zones) {
+      zones.add(generation.config.blocks[at.block].zones[at.zone].zone,
+                build_chain(generation, at, listen.label, services_, upstreams_));
     }
     place.handler->set_zones(std::move(zones));
     if (!is_new) continue;

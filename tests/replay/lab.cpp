@@ -32,8 +32,10 @@ Lab::Lab()
                 .hasher = hasher_,
                 .worker = 0},
       queries_(loop_, clock_, metrics_, 0),
-      handler_(std::make_unique<server::QueryHandler>(queries_,
-                                                      plugins::DroppedMetrics(metrics_, "dns://:53", 0))) {}
+      handler_(std::make_shared<server::QueryHandler>(queries_,
+                                                      plugins::DroppedMetrics(metrics_, "dns://:53", 0))) {
+  services_.router = handler_;
+}
 
 Lab::~Lab() {
   // Coroutines still under way end here: their upstreams time out.

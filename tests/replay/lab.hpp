@@ -47,7 +47,7 @@ class Lab {
   upstream::HealthRegistry health_;
   plugins::Services services_;
   server::WorkerQueries queries_;
-  std::unique_ptr<server::QueryHandler> handler_;
+  std::shared_ptr<server::QueryHandler> handler_;
   std::shared_ptr<const server::Generation> generation_;
   std::vector<metrics::GaugeHandle> gauges_;
   std::map<std::string, std::vector<std::uint8_t>> replies_;

@@ -254,6 +254,7 @@ asio::awaitable<void> CachePlugin::resolve(Request& request, Reply& reply, pipel
 
 void CachePlugin::serve_result(const FetchResult& result, Reply& reply) const {
   reply.extended_error = result.extended_error;
+  reply.extended_error_text = result.extended_error_text;
   if (result.answer) {
     reply.ttl = shown_ttl(config_, result.answer->facts());
     reply.answer_with(result.answer, result.plugin);
@@ -289,6 +290,7 @@ asio::awaitable<void> CachePlugin::fetch(std::unique_ptr<Fetch> fetch) {
   result->plugin = reply.plugin;
   result->error = reply.error;
   result->extended_error = reply.extended_error;
+  result->extended_error_text = reply.extended_error_text;
   result->rcode = reply.rcode;
   result->answer = reply.answer;
   if (reply.answer && reply.cacheable) {

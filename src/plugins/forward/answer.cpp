@@ -3,26 +3,9 @@
 
 #include <utility>
 
+#include "plugins/built_answer.hpp"
+
 namespace nld::plugins {
-namespace {
-
-cache::Part part_of(dns::ResponseKind kind) noexcept {
-  switch (kind) {
-    case dns::ResponseKind::success:
-    case dns::ResponseKind::referral:
-      return cache::Part::success;
-    case dns::ResponseKind::nodata:
-    case dns::ResponseKind::nxdomain:
-      return cache::Part::denial;
-    case dns::ResponseKind::servfail:
-    case dns::ResponseKind::other_error:
-      break;
-  }
-  return cache::Part::failure;
-}
-
-}  // namespace
-
 void answer_with_response(pipeline::Reply& reply, const dns::Query& query, const upstream::Response& response,
                           runtime::TimePoint now) {
   const auto storable = dns::make_storable(response.message, query.name, query.type, query.cls);

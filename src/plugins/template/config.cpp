@@ -1,81 +1,129 @@
-// template CLASS TYPE [ZONE...] { … }: checking it.
-#include <re2/re2.h>
+// template CLASS TYPE [ZONE...] { … }: reading it.
+#include <algorithm>
 
-#include "dns/types.hpp"
 #include "plugins/arguments.hpp"
 #include "plugins/setups.hpp"
+#include "plugins/template/data.hpp"
 
 namespace nld::plugins {
 namespace {
 
-struct TemplateLine {
-  bool answers = false;  ///< something says what to reply
-};
+/// CoreDNS's limit; longer ones take too much to compile.
+constexpr std::size_t kMaxRegex = 10'000;
+constexpr std::size_t kMaxReason = 255;
 
-void read_match(Arguments& arguments, TemplateLine&) {
+void read_match(Arguments& arguments, TemplateRule& rule) {
   do {
     const std::string expression(arguments.word("REGEX"));
     if (arguments.failed()) return;
-    const re2::RE2 regex(expression, re2::RE2::Quiet);
-    if (!regex.ok()) {
-      arguments.fail_value("REGEX", expression, "a regular expression (" + regex.error() + ")");
+    if (expression.size() > kMaxRegex) {
+      return arguments.fail("REGEX is longer than " + std::to_string(kMaxRegex) + " characters");
     }
+    TemplateRule::Pattern pattern{std::make_unique<const re2::RE2>(expression, re2::RE2::Quiet), {}};
+    if (!pattern.regex->ok()) {
+      return arguments.fail_value("REGEX", expression,
+                                  "a regular expression (" + pattern.regex->error() + ")");
+    }
+    pattern.groups.resize(static_cast<std::size_t>(pattern.regex->NumberOfCapturingGroups()) + 1);
+    for (const auto& [number, name] : pattern.regex->CapturingGroupNames()) {
+      pattern.groups[static_cast<std::size_t>(number)] = name;
+    }
+    rule.patterns.push_back(std::move(pattern));
   } while (arguments.more());
 }
 
-void read_records(Arguments& arguments, TemplateLine& line) {
-  line.answers = true;
+template <dns::Section kSection>
+void read_records(Arguments& arguments, TemplateRule& rule) {
   do {
-    arguments.word("RR");
+    const std::string source(arguments.word("RR"));
+    if (arguments.failed()) return;
+    auto text = go_template::Template::parse(source, template_fields());
+    if (!text) {
+      return arguments.fail("RR '" + source + "' is wrong at character " + std::to_string(text.error().at) +
+                            ": " + text.error().message);
+    }
+    const auto reads = [&](const char* field) { return text->uses().contains(field); };
+    rule.uses_groups = rule.uses_groups || reads("Match") || reads("Group") || reads(".");
+    rule.records.push_back({kSection, source, *std::move(text), std::nullopt});
   } while (arguments.more());
 }
 
-void read_rcode(Arguments& arguments, TemplateLine& line) {
-  line.answers = true;
+void read_rcode(Arguments& arguments, TemplateRule& rule) {
   const std::string_view text = arguments.word("CODE");
-  if (!arguments.failed() && !dns::parse_rcode(text)) {
-    arguments.fail_value("CODE", text, "a response code such as NXDOMAIN");
+  if (arguments.failed()) return;
+  const auto rcode = dns::parse_rcode(text);
+  if (!rcode) return arguments.fail_value("CODE", text, "a response code such as NXDOMAIN");
+  rule.rcode = *rcode;
+}
+
+void read_extended_error(Arguments& arguments, TemplateRule& rule) {
+  rule.extended_error = static_cast<dns::ExtendedError>(arguments.number("EXTENDED_ERROR_CODE", 0, 65535));
+  if (!arguments.more()) return;
+  rule.extended_error_text = arguments.word("EXTRA_REASON");
+  if (rule.extended_error_text.size() > kMaxReason) {
+    arguments.fail("EXTRA_REASON is longer than " + std::to_string(kMaxReason) + " octets");
   }
 }
 
-void read_extended_error(Arguments& arguments, TemplateLine& line) {
-  line.answers = true;
-  arguments.number("EXTENDED_ERROR_CODE", 0, 65535);
-  if (arguments.more()) arguments.word("EXTRA_REASON");
+void read_fallthrough(Arguments& arguments, TemplateRule& rule) {
+  rule.fallthrough = arguments.zones("ZONES");
+  if (rule.fallthrough.empty()) rule.fallthrough.emplace_back();
 }
 
-constexpr Option<TemplateLine> kOptions[] = {
+constexpr Option<TemplateRule> kOptions[] = {
     {"match", read_match},
-    {"answer", read_records},
-    {"additional", read_records},
-    {"authority", read_records},
+    {"answer", read_records<dns::Section::answer>},
+    {"additional", read_records<dns::Section::additional>},
+    {"authority", read_records<dns::Section::authority>},
     {"rcode", read_rcode},
     {"ederror", read_extended_error},
-    {"fallthrough", [](Arguments& arguments, TemplateLine&) { arguments.zones("ZONES"); }},
+    {"fallthrough", read_fallthrough},
     {"upstream",
-     [](Arguments& arguments, TemplateLine&) {
-       while (arguments.more()) arguments.word("ADDRESS");  // CoreDNS has ignored them since 1.3
+     [](Arguments& arguments, TemplateRule&) {
+       while (arguments.more()) arguments.word("ADDRESS");  // CNAMEs are followed without it, as by CoreDNS
      }},
 };
 
+/// Makes the records that no query changes; one that is wrong would be wrong for every query.
+void make_constants(TemplateRule& rule, Arguments& arguments) {
+  const ConstantData data(rule);
+  for (TemplateRecord& record : rule.records) {
+    if (!data.suffices(record.text)) continue;
+    const auto text = record.text.evaluate(data);
+    auto made = text ? parse_record(*text) : std::unexpected(text.error());
+    if (!made) return arguments.fail("RR '" + record.source + "' is wrong: " + made.error());
+    record.constant = *std::move(made);
+  }
+}
+
 }  // namespace
 
-Result check_template(const corefile::Directive& line, BlockConfig&, SetupContext& context) {
+Result setup_template(const corefile::Directive& line, BlockConfig& block, SetupContext& context) {
+  auto rule = std::make_shared<TemplateRule>();
   Arguments arguments(line, "template", context);
   const std::string_view cls = arguments.word("CLASS");
-  if (!arguments.failed() && !dns::parse_rrclass(cls)) {
-    arguments.fail_value("CLASS", cls, "IN, CH, HS or ANY");
+  if (!arguments.failed()) {
+    const auto parsed = dns::parse_rrclass(cls);
+    if (!parsed) arguments.fail_value("CLASS", cls, "IN, CH, HS or ANY");
+    rule->cls = parsed.value_or(dns::RRClass::IN);
   }
   const std::string_view type = arguments.word("TYPE");
-  if (!arguments.failed() && !dns::parse_rrtype(type)) {
-    arguments.fail_value("TYPE", type, "a record type such as A, AAAA or ANY");
+  if (!arguments.failed()) {
+    const auto parsed = dns::parse_rrtype(type);
+    if (!parsed) arguments.fail_value("TYPE", type, "a record type such as A, AAAA or ANY");
+    rule->type = parsed.value_or(dns::RRType::ANY);
   }
-  arguments.zones("ZONE");
+  rule->zones = arguments.zones("ZONE");
   if (Result done = arguments.finish(); !done) return done;
-  TemplateLine out;
-  if (Result done = read_options(line, kOptions, out, context); !done) return done;
-  if (!out.answers) arguments.fail("says no reply, expected answer, authority, additional, rcode or ederror");
-  return arguments.finish();
+  if (rule->zones.empty()) {
+    for (const ZoneKey& key : block.zones) rule->zones.push_back(key.zone);
+  }
+  if (Result done = read_options(line, kOptions, *rule, context); !done) return done;
+  std::ranges::stable_sort(rule->records, {}, &TemplateRecord::section);
+  make_constants(*rule, arguments);
+  if (Result done = arguments.finish(); !done) return done;
+  block.templates.push_back(std::move(rule));
+  return {};
 }
 
 }  // namespace nld::plugins
