@@ -9,6 +9,7 @@ import time
 
 from lab import replies
 from lab.agent import SERVER_METRICS, METRICS as AGENT_METRICS, Agent, kill
+from lab.client import ask
 from lab.fakedns import FakeDns, Later
 from lab.node import INTERFACE, LOCAL, Node
 from lab.ours import block
@@ -57,7 +58,7 @@ class Scene:
 
     def __init__(self, directory, loop=True):
         self.directory = pathlib.Path(directory)
-        self.loop = loop  # one query in a loop is hundreds until it is found
+        self.loop = loop
         self._ends = contextlib.ExitStack()
         self.begin = self.end = 0.0
 
@@ -127,10 +128,19 @@ class Scene:
             time.sleep(1.2)
         self.seen("coredns_reload_failed_total == 1")
 
+    def ask_the_loop(self):
+        """Only when it has been found: before, a client's query goes round in hundreds and drowns all else."""
+        self.seen('coredns_dns_responses_total{plugin="loop"}')
+        for number in range(4):
+            with self.node.pod.inside():
+                ask(f"a{number}.loop.test", server=LOCAL[4])
+            time.sleep(0.7)
+
     def play(self, rest=6.0):
         """All of it, with time enough between for each to be in two scrapes; then `rest` seconds of load."""
         time.sleep(3)
-        for trouble in (self.crash, self.fall_back, self.crash, self.lose_network, self.reload):
+        for trouble in (self.crash, self.fall_back, self.crash, self.lose_network, self.reload,
+                        self.ask_the_loop):
             trouble()
             time.sleep(1.5)
         time.sleep(rest)
