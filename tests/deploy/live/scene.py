@@ -66,9 +66,7 @@ class Scene:
         with contextlib.ExitStack() as ends:
             self.node = ends.enter_context(contextlib.closing(Node()))
             ends.enter_context(self.node.host.inside())
-            for address, handler in ((UPSTREAM, upstream),):
-                server = FakeDns(address, handler).start()
-                ends.callback(server.stop)
+            ends.callback(FakeDns(UPSTREAM, upstream).start().stop)
             for name, port in (("node_cache.prom", 9301), ("kube_state.prom", 9302)):
                 ends.callback(Exposition(name, port).start().stop)
             self.agent = Agent(self.directory, conf=self.corefile("first"), sync="5s").start()
@@ -122,10 +120,10 @@ class Scene:
 
     def reload(self):
         """A file that is refused, then a good one."""
-        for text in ("broken {\n", self.corefile("reloaded")):
+        for text, said in (("broken {\n", "reload failed"), (self.corefile("reloaded"), "reload complete")):
             self.agent.conf.write_text(text)
             os.kill(self.server(), signal.SIGHUP)
-            time.sleep(1.2)
+            self.agent.wait_log(said)
         self.seen("coredns_reload_failed_total == 1")
 
     def ask_the_loop(self):
