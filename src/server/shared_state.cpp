@@ -44,6 +44,7 @@ std::shared_ptr<const Generation> make_generation(plugins::ServerConfig config, 
     SharedBlock& shared = generation->blocks.emplace_back();
     if (block.cache) shared.cache = caches.get(block);
     if (block.errors) shared.errors = std::make_shared<plugins::ErrorCounts>(*block.errors);
+    if (!block.rewrite.empty()) shared.rewrite = std::make_shared<plugins::rewriting::Rules>(block.rewrite);
     for (const plugins::ForwardConfig& forward : block.forwards) {
       shared.forwards.push_back(plugins::make_forward_shared(forward, health));
     }
