@@ -1,4 +1,5 @@
-// Composing a response: each record is read, edited, and written with its names uncompressed or compressed anew.
+// Composing a response: each record is read, edited, and written with its names uncompressed or compressed
+// anew.
 #include "dns/edit.hpp"
 
 #include "dns/rdata.hpp"

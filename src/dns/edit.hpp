@@ -16,8 +16,9 @@ struct EditedRecord {
   RRClass cls{};
   Name owner;
   std::uint32_t ttl = 0;
-  /// The name in the RDATA: target of CNAME, DNAME, NS, PTR, SRV, exchange of MX, replacement of NAPTR, primary
-  /// server of SOA. Nothing for other types: names in them say something else, or must not change (RRSIG).
+  /// The name in the RDATA: target of CNAME, DNAME, NS, PTR, SRV, exchange of MX, replacement of NAPTR,
+  /// primary server of SOA. Nothing for other types: names in them say something else, or must not change
+  /// (RRSIG).
   std::optional<Name> value;
 };
 
@@ -28,15 +29,17 @@ class RecordEditor {
   virtual Outcome edit(EditedRecord& record) = 0;
 };
 
-/// Composes a response in a buffer of the caller. Names are compressed anew. Records must come section by section.
+/// Composes a response in a buffer of the caller. Names are compressed anew. Records must come section by
+/// section.
 class ResponseComposer {
  public:
   /// Pre-condition: `buffer` holds at least a header and the question.
   ResponseComposer(MutableBytes buffer, std::uint16_t flags, NameView name, RRType type,
                    RRClass cls) noexcept;
 
-  /// Gives each record of `message` (from `records` on, just after its question) to `editor` and writes what it
-  /// keeps. False when a record is malformed, does not fit, or the editor fails: the message is then of no use.
+  /// Gives each record of `message` (from `records` on, just after its question) to `editor` and writes what
+  /// it keeps. False when a record is malformed, does not fit, or the editor fails: the message is then of no
+  /// use.
   bool add(Bytes message, std::size_t records, RecordEditor& editor);
 
   [[nodiscard]] Bytes message() const noexcept { return builder_.message(); }

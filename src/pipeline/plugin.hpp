@@ -29,8 +29,8 @@ struct Step {
 class Next {
  public:
   Next(const Chain& chain, std::size_t index) noexcept : chain_(&chain), index_(index) {}
-  /// For a plugin that looks at the reply of those behind it: what can be answered at once is; a step that waits
-  /// is for `resume`, with the same request and reply.
+  /// For a plugin that looks at the reply of those behind it: what can be answered at once is; a step that
+  /// waits is for `resume`, with the same request and reply.
   [[nodiscard]] Step handle(Request& request, Reply& reply) const;
   [[nodiscard]] boost::asio::awaitable<void> resume(Request& request, Reply& reply, Step step) const;
   [[nodiscard]] boost::asio::awaitable<void> operator()(Request& request, Reply& reply) const;

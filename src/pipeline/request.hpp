@@ -26,8 +26,8 @@ struct Request {
   runtime::SocketAddress local;
   Transport transport = Transport::udp;
   runtime::TimePoint received;
-  /// EDNS options, encoded, that rules of ours put into `query` for the upstream. A fetch of the cache carries
-  /// them, though it carries nothing else of the client's message.
+  /// EDNS options, encoded, that rules of ours put into `query` for the upstream. A fetch of the cache
+  /// carries them, though it carries nothing else of the client's message.
   dns::Bytes added_options{};
 };
 

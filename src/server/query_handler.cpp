@@ -109,7 +109,8 @@ QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableB
                             .received = inbound.received};
   if (const auto rcode = not_served(*query)) return refuse(request, *rcode, out);
   const auto& chain = zones_.find(*query);
-  if (!chain || (query->cls != dns::RRClass::IN && (is_liveness_probe(request) || !chain->takes(query->cls)))) {
+  if (!chain ||
+      (query->cls != dns::RRClass::IN && (is_liveness_probe(request) || !chain->takes(query->cls)))) {
     return refuse(request, Rcode::REFUSED, out);
   }
 

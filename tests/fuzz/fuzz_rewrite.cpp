@@ -1,4 +1,5 @@
-// Editing the records of any response that is stored: the result is well-formed and says what the editor said.
+// Editing the records of any response that is stored: the result is well-formed and says what the editor
+// said.
 #include <cstdlib>
 
 #include "dns/edit.hpp"

@@ -21,7 +21,8 @@ class Affixes {
   [[nodiscard]] bool empty() const noexcept { return lengths_.empty(); }
 
   /// The lowest rule from `from` on, below `best`, whose affix `text` has; else `best`.
-  [[nodiscard]] std::uint32_t first(std::string_view text, std::uint32_t from, std::uint32_t best) const noexcept;
+  [[nodiscard]] std::uint32_t first(std::string_view text, std::uint32_t from,
+                                    std::uint32_t best) const noexcept;
 
  private:
   struct Entry {

@@ -174,8 +174,7 @@ std::optional<Name> new_target(const Rewritten& query, const Name& target) {
     const auto* const rule = std::get_if<const CnameAction*>(&back);
     if (rule == nullptr) continue;
     const Change& wanted = (*rule)->target;
-    const auto made =
-        change(wanted.from, wanted.to, wanted.from.kind == MatchKind::regex ? text : lower);
+    const auto made = change(wanted.from, wanted.to, wanted.from.kind == MatchKind::regex ? text : lower);
     if (!made) continue;
     if (const auto name = Name::from_text(*made)) return *name;
   }
@@ -219,7 +218,8 @@ std::optional<AliasChange> find_alias_change(const Rewritten& query, const pipel
     if (place < from || (*record)->type != dns::RRType::CNAME) continue;
     const auto target = dns::read_name(message, (*record)->rdata_offset);
     if (!target) return std::nullopt;
-    if (const auto name = new_target(query, target->name)) return AliasChange{.place = place, .target = *name};
+    if (const auto name = new_target(query, target->name))
+      return AliasChange{.place = place, .target = *name};
   }
 }
 
@@ -229,9 +229,9 @@ bool splice(AliasChange& change, const pipeline::Reply& found, pipeline::Reply& 
   if (!useful) return false;
   const dns::Bytes before = reply.answer->wire();
   const dns::Bytes behind = found.answer->wire();
-  const auto flags = static_cast<std::uint16_t>(
-      (dns::read_header(before).flags & ~(dns::flag::AD | dns::flag::TC)) |
-      (dns::read_header(behind).flags & dns::flag::TC));
+  const auto flags =
+      static_cast<std::uint16_t>((dns::read_header(before).flags & ~(dns::flag::AD | dns::flag::TC)) |
+                                 (dns::read_header(behind).flags & dns::flag::TC));
   const auto question = dns::read_name(before, dns::kHeaderSize);
   if (!question) return false;
   dns::ResponseComposer composer(composing_space(), flags, question->name.wire(),

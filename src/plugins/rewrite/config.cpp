@@ -26,7 +26,8 @@ dns::Name read_whole_name(Words& words, std::string_view what, std::string_view 
   return {};
 }
 
-/// [exact|prefix|suffix|substring|regex] FROM: the match type may be left out when only `after` words follow FROM.
+/// [exact|prefix|suffix|substring|regex] FROM: the match type may be left out when only `after` words follow
+/// FROM.
 NameMatch read_match(Words& words, std::size_t after) {
   NameMatch match;
   if (words.left() > after + 1) {
@@ -52,7 +53,8 @@ NameMatch read_match(Words& words, std::size_t after) {
     match.text = fully_qualified(text);
   } else {
     match.text = lower_case(text);
-    if (match.kind == MatchKind::substring && text.empty()) words.fail("FROM is empty, expected a part of a name");
+    if (match.kind == MatchKind::substring && text.empty())
+      words.fail("FROM is empty, expected a part of a name");
   }
   return match;
 }
@@ -113,7 +115,8 @@ void read_answers(Words& words, NameAction& action) {
     check_groups(words, *rule.from, to);
     rule.to = fully_qualified(to);
   }
-  if (action.automatic && by_name) words.fail("answer auto and answer name exclude each other, expected one of them");
+  if (action.automatic && by_name)
+    words.fail("answer auto and answer name exclude each other, expected one of them");
 }
 
 void read_name(Words& words, Rule& rule) {
@@ -181,7 +184,8 @@ void read_ttl(Words& words, Rule& rule) {
   rule.on = read_match(words, 1);
   const std::string_view text = words.word("SECONDS");
   const auto action = parse_ttl(text);
-  if (!action) words.fail_value("SECONDS", text, "a number of seconds or a range such as 30-300, 30- or -300");
+  if (!action)
+    words.fail_value("SECONDS", text, "a number of seconds or a range such as 30-300, 30- or -300");
   rule.action = action.value_or(TtlAction{});
 }
 
@@ -227,8 +231,9 @@ void read_field(Words& words, Rule& rule) {
     rule.action = read_edns(words);
     return;
   }
-  words.fail_value("FIELD", field,
-                   field == "answer" ? "answer after a name rule" : "name, type, class, ttl, cname, rcode or edns0");
+  words.fail_value(
+      "FIELD", field,
+      field == "answer" ? "answer after a name rule" : "name, type, class, ttl, cname, rcode or edns0");
 }
 
 /// In a block there stand one rule and, after it, lines about its answer.

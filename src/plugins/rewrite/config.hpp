@@ -29,8 +29,8 @@ struct NameMatch {
   Regex regex;       ///< of regex
 };
 
-/// How a text that a NameMatch fits becomes another one: the part that fits is replaced; for exact and regex the
-/// whole. `to` of regex holds {0}, {1} … for what its groups found.
+/// How a text that a NameMatch fits becomes another one: the part that fits is replaced; for exact and regex
+/// the whole. `to` of regex holds {0}, {1} … for what its groups found.
 struct Change {
   NameMatch from;
   std::string to;

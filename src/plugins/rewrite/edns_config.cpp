@@ -72,8 +72,9 @@ void read_data(Words& words, EdnsAction& action) {
 /// forward leaves them out: they are for the neighbour alone.
 bool is_between_neighbours(std::uint16_t code) noexcept {
   using enum dns::OptionCode;
-  return std::ranges::any_of(std::array{nsid, cookie, tcp_keepalive, padding},
-                             [code](dns::OptionCode known) { return code == static_cast<std::uint16_t>(known); });
+  return std::ranges::any_of(std::array{nsid, cookie, tcp_keepalive, padding}, [code](dns::OptionCode known) {
+    return code == static_cast<std::uint16_t>(known);
+  });
 }
 
 void read_local(Words& words, EdnsAction& action) {

@@ -59,7 +59,8 @@ std::uint32_t Literals::child(std::uint32_t state, std::uint8_t letter) const no
   const std::uint8_t* const first = letters_.data() + node.first_edge;
   const void* const found = std::memchr(first, letter, node.edges);
   if (found == nullptr) return 0;
-  return targets_[node.first_edge + static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - first)];
+  return targets_[node.first_edge +
+                  static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - first)];
 }
 
 std::uint32_t Literals::step(std::uint32_t state, std::uint8_t letter) const noexcept {

@@ -81,7 +81,8 @@ std::uint32_t NameMatcher::first_of(const std::vector<std::uint32_t>& regexes, s
                                               [this](std::uint32_t index) { return regexes_[index].rule; });
   for (auto index = begin; index != regexes.end() && regexes_[*index].rule < best; ++index) {
     const RegexRule& candidate = regexes_[*index];
-    if (candidate.regex->Match({text.data(), text.size()}, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0)) {
+    if (candidate.regex->Match({text.data(), text.size()}, 0, text.size(), re2::RE2::UNANCHORED, nullptr,
+                               0)) {
       return candidate.rule;
     }
   }

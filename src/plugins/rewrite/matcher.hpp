@@ -12,8 +12,8 @@
 namespace nld::plugins::rewriting {
 
 /// Whole names are looked up in a hash table, prefixes and suffixes by length, substrings in an automaton; a
-/// regular expression is tried only when a string that every fitting name must contain is there. Immutable once
-/// built, shared by all workers; a search does not allocate.
+/// regular expression is tried only when a string that every fitting name must contain is there. Immutable
+/// once built, shared by all workers; a search does not allocate.
 class NameMatcher {
  public:
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;

@@ -1,5 +1,5 @@
-// The `rewrite` plugin: the plugins behind it see another query than the client sent; the client sees the answer to
-// its own.
+// The `rewrite` plugin: the plugins behind it see another query than the client sent; the client sees the
+// answer to its own.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,8 @@
 
 namespace nld::plugins {
 
-/// Stands before `cache`: answers are kept under the question that goes upstream, and each client's own names, TTLs
-/// and rcode are made for it alone. What no rule concerns goes on as it came.
+/// Stands before `cache`: answers are kept under the question that goes upstream, and each client's own
+/// names, TTLs and rcode are made for it alone. What no rule concerns goes on as it came.
 class RewritePlugin final : public pipeline::Plugin {
  public:
   explicit RewritePlugin(std::shared_ptr<const rewriting::Rules> rules) : rules_(std::move(rules)) {}

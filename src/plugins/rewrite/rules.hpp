@@ -30,11 +30,11 @@ struct Rewritten {
   dns::Name name;
   dns::RRType type{};
   dns::RRClass cls{};
-  bool edns = false;                         ///< the query has an OPT now
-  std::vector<std::uint8_t> options;         ///< of the OPT, encoded
-  std::vector<std::uint8_t> added_options;   ///< those that rules put in
-  std::vector<Back> backs;                   ///< in the order of the rules
-  std::string error;                         ///< not empty: a rule made a name that is none
+  bool edns = false;                        ///< the query has an OPT now
+  std::vector<std::uint8_t> options;        ///< of the OPT, encoded
+  std::vector<std::uint8_t> added_options;  ///< those that rules put in
+  std::vector<Back> backs;                  ///< in the order of the rules
+  std::string error;                        ///< not empty: a rule made a name that is none
 };
 
 /// Immutable, shared by the workers.
@@ -42,7 +42,8 @@ class Rules {
  public:
   explicit Rules(std::vector<Rule> rules);
 
-  /// Nothing when no rule changes anything about this query or its answer. Finding that no rule fits allocates nothing.
+  /// Nothing when no rule changes anything about this query or its answer. Finding that no rule fits
+  /// allocates nothing.
   [[nodiscard]] std::optional<Rewritten> apply(const pipeline::Request& request) const;
   [[nodiscard]] bool takes(dns::RRClass cls) const noexcept;
 

@@ -12,8 +12,8 @@
 
 namespace nld::plugins::rewriting {
 
-/// Reads them one after the other. The first error is kept, with the line of the word it is about; after it every
-/// read returns at once with a harmless value.
+/// Reads them one after the other. The first error is kept, with the line of the word it is about; after it
+/// every read returns at once with a harmless value.
 class Words {
  public:
   Words(std::vector<const corefile::Token*> words, corefile::Location rule, SetupContext& context)

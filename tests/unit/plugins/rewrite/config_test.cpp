@@ -30,7 +30,8 @@ TEST(RewriteConfig, Accepted) {
            "rewrite stop {\nname exact www.a.test web.b.test\n\n}",
            "rewrite {\nname exact www.a.test web.b.test\n}",
            "rewrite {\nstop name exact www.a.test web.b.test\n}",
-           "rewrite stop {\nname regex (.*)\\.a\\.test {1}.b\nanswer name (.*)\\.b {1}.a.test\nanswer value b a\n}",
+           "rewrite stop {\nname regex (.*)\\.a\\.test {1}.b\nanswer name (.*)\\.b {1}.a.test\nanswer value "
+           "b a\n}",
            "rewrite stop {\nname regex (.*)\\.a\\.test {1}.b\nanswer name (.*)\\.b {1}.a.test\nvalue b a\n}",
            "rewrite type ANY HINFO",
            "rewrite type any hinfo",
@@ -70,16 +71,19 @@ TEST(RewriteConfig, Refused) {
       {"rewrite answer name a b", "FIELD 'answer' is wrong, expected answer after a name rule"},
       {"rewrite name", "rewrite: FROM is missing"},
       {"rewrite name a.test", "rewrite: TO is missing"},
-      {"rewrite name stop A B", "match type 'stop' is wrong, expected exact, prefix, suffix, substring or regex"},
+      {"rewrite name stop A B",
+       "match type 'stop' is wrong, expected exact, prefix, suffix, substring or regex"},
       {"rewrite name a..b c", "FROM 'a..b' is wrong, expected a domain name (empty label)"},
       {"rewrite name a b..c", "TO 'b..c' is wrong, expected a domain name (empty label)"},
       {"rewrite name substring \"\" a", "FROM is empty"},
       {"rewrite name regex ()) b", "FROM '())' is wrong, expected a regular expression"},
-      {"rewrite name regex (a) {1}.{2}", "TO '{1}.{2}' is wrong, expected at most 1 groups, as many as FROM has"},
+      {"rewrite name regex (a) {1}.{2}",
+       "TO '{1}.{2}' is wrong, expected at most 1 groups, as many as FROM has"},
       {"rewrite name exact a b reply name c d", "word after TO 'reply' is wrong, expected answer"},
       {"rewrite name exact a b answer", "part of the answer is missing"},
       {"rewrite name exact a b answer name c", "rewrite: TO is missing"},
-      {"rewrite name exact a b answer ttl c d", "part of the answer 'ttl' is wrong, expected auto, name or value"},
+      {"rewrite name exact a b answer ttl c d",
+       "part of the answer 'ttl' is wrong, expected auto, name or value"},
       {"rewrite name suffix a b answer auto name c d", "answer auto and answer name exclude each other"},
       {"rewrite name suffix a b answer value (c) {1}{2}", "expected at most 1 groups"},
       {"rewrite name suffix a b answer name c( d", "FROM 'c(' is wrong, expected a regular expression"},
@@ -89,7 +93,8 @@ TEST(RewriteConfig, Refused) {
       {"rewrite type A AXFR", "TO 'AXFR' is wrong, expected a type of data that can be asked for"},
       {"rewrite class XX IN", "FROM 'XX' is wrong, expected IN, CH, HS or ANY"},
       {"rewrite ttl a.test", "rewrite: SECONDS is missing"},
-      {"rewrite ttl a.test -", "SECONDS '-' is wrong, expected a number of seconds or a range such as 30-300"},
+      {"rewrite ttl a.test -",
+       "SECONDS '-' is wrong, expected a number of seconds or a range such as 30-300"},
       {"rewrite ttl a.test 30-10", "SECONDS '30-10' is wrong"},
       {"rewrite ttl a.test 1-2-3", "SECONDS '1-2-3' is wrong"},
       {"rewrite ttl a.test soon", "SECONDS 'soon' is wrong"},
@@ -129,8 +134,10 @@ TEST(RewriteConfig, LongExpressionIsRefused) {
 }
 
 TEST(RewriteConfig, WarnsOfWhatChangesNothing) {
-  EXPECT_THAT(warnings_of("rewrite name regex (a) {2}.b"), ElementsAre(HasSubstr("names a group that FROM has not")));
-  EXPECT_THAT(warnings_of("rewrite edns0 nsid set"), ElementsAre(HasSubstr("option 3 is between neighbours")));
+  EXPECT_THAT(warnings_of("rewrite name regex (a) {2}.b"),
+              ElementsAre(HasSubstr("names a group that FROM has not")));
+  EXPECT_THAT(warnings_of("rewrite edns0 nsid set"),
+              ElementsAre(HasSubstr("option 3 is between neighbours")));
   EXPECT_THAT(warnings_of("rewrite edns0 local set 10 {a/b}"),
               ElementsAre(HasSubstr("publishes metadata"), HasSubstr("option 10 is between neighbours")));
 }

@@ -63,7 +63,8 @@ TEST(NameMatcher, KeepsTheOrderAcrossKinds) {
 
 TEST(NameMatcher, EscapedLettersArePartOfTheText) {
   using enum MatchKind;
-  const Search search({match_of(suffix, "\\.x.test."), match_of(regex, "^a\\\\\\.x"), match_of(substring, "\\000")});
+  const Search search(
+      {match_of(suffix, "\\.x.test."), match_of(regex, "^a\\\\\\.x"), match_of(substring, "\\000")});
   EXPECT_GT(search.check("a\\.x.test."), 0);
   EXPECT_GT(search.check("a\\000b.test."), 0);
   EXPECT_EQ(search.check("a.x.test."), 0);
@@ -90,7 +91,8 @@ TEST(NameMatcher, AgreesWithTryingAllOnRandomRules) {
         rules.push_back(match_of(kind, name()));
       } else if (kind == MatchKind::regex) {
         const std::string quoted = re2::RE2::QuoteMeta(word(4));
-        rules.push_back(match_of(kind, random() % 2 == 0 ? "(.*)" + quoted + "x*" : "^" + quoted + "|cc" + quoted));
+        rules.push_back(
+            match_of(kind, random() % 2 == 0 ? "(.*)" + quoted + "x*" : "^" + quoted + "|cc" + quoted));
       } else {
         rules.push_back(match_of(kind, kind == MatchKind::suffix ? fully_qualified(word(4)) : word(4)));
       }
@@ -107,8 +109,9 @@ TEST(Change, ReplacesWhatFits) {
   EXPECT_EQ(change(match_of(prefix, ""), "bar.", "foo."), "bar.foo.");
   EXPECT_EQ(change(match_of(suffix, ".com."), ".org.", "foo.example.com."), "foo.example.org.");
   EXPECT_EQ(change(match_of(substring, "-api-"), "-svc-", "my-api-prod-api-x."), "my-svc-prod-svc-x.");
-  EXPECT_EQ(change(match_of(regex, "(.*)-(us-west-1)\\.test"), "{1}.service.{2}.consul.", "ftp-us-west-1.test."),
-            "ftp.service.us-west-1.consul.");
+  EXPECT_EQ(
+      change(match_of(regex, "(.*)-(us-west-1)\\.test"), "{1}.service.{2}.consul.", "ftp-us-west-1.test."),
+      "ftp.service.us-west-1.consul.");
   EXPECT_EQ(change(match_of(regex, "(a)|(b)"), "{0}{1}{2}{3}{x}{.", "b."), "bb{3}{x}{.");
   EXPECT_FALSE(change(match_of(exact, "a."), "b.", "c."));
   const GroupUse use = groups_used("{1}.{1}.{12}.{101}.{01}.{-1}.{");

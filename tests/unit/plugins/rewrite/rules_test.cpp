@@ -53,7 +53,8 @@ TEST_F(RewriteRules, Names) {
   EXPECT_EQ(name_after("rewrite name prefix www web", "www.example.org."), "web.example.org.");
   EXPECT_EQ(name_after("rewrite name suffix org com", "www.example.org."), "www.example.com.");
   EXPECT_EQ(name_after("rewrite name substring example. sample-", "www.example.org."), "www.sample-org.");
-  EXPECT_EQ(name_after("rewrite name regex (.*)\\.example\\.(.*) {2}{1}.test", "www.example.org."), "org.www.test.");
+  EXPECT_EQ(name_after("rewrite name regex (.*)\\.example\\.(.*) {2}{1}.test", "www.example.org."),
+            "org.www.test.");
   EXPECT_EQ(name_after("rewrite name a.test b.test", "www.example.org."), "as it was");
   EXPECT_EQ(name_after("rewrite name exact . root.test", "."), "root.test.");
   EXPECT_EQ(name_after("rewrite name a.test .", "a.test."), ".");
@@ -61,7 +62,8 @@ TEST_F(RewriteRules, Names) {
 }
 
 TEST_F(RewriteRules, ANameThatIsNoneIsAnError) {
-  EXPECT_EQ(name_after("rewrite name prefix www.ex .", "www.example.org."), "invalid name after rewrite: .ample.org.");
+  EXPECT_EQ(name_after("rewrite name prefix www.ex .", "www.example.org."),
+            "invalid name after rewrite: .ample.org.");
   EXPECT_EQ(name_after("rewrite name prefix w " + std::string(70, 'w'), "w.org."),
             "invalid name after rewrite: " + std::string(70, 'w') + ".org.");
 }
@@ -77,7 +79,8 @@ TEST_F(RewriteRules, StopAndContinue) {
 }
 
 TEST_F(RewriteRules, ARuleIsNotAppliedAgainToWhatItMade) {
-  EXPECT_EQ(name_after("rewrite continue name prefix a aa\nrewrite continue name prefix aa b", "a.test."), "b.test.");
+  EXPECT_EQ(name_after("rewrite continue name prefix a aa\nrewrite continue name prefix aa b", "a.test."),
+            "b.test.");
 }
 
 TEST_F(RewriteRules, Classes) {
@@ -88,15 +91,18 @@ TEST_F(RewriteRules, Classes) {
 }
 
 TEST_F(RewriteRules, Options) {
-  EXPECT_THAT(options_after("rewrite edns0 local set 0xffee 0x6162"), ElementsAre(0xff, 0xee, 0, 2, 'a', 'b'));
+  EXPECT_THAT(options_after("rewrite edns0 local set 0xffee 0x6162"),
+              ElementsAre(0xff, 0xee, 0, 2, 'a', 'b'));
   EXPECT_THAT(options_after("rewrite edns0 local set 0xffee ab"), ElementsAre(0xff, 0xee, 0, 2, 'a', 'b'));
   EXPECT_THAT(options_after("rewrite edns0 local set 1 {qtype}"), ElementsAre(0, 1, 0, 2, 0, 1));
   EXPECT_THAT(options_after("rewrite edns0 local set 1 {client_ip}"), ElementsAre(0, 1, 0, 4, 10, 1, 2, 3));
   EXPECT_THAT(options_after("rewrite edns0 local set 1 {client_port}"), ElementsAre(0, 1, 0, 2, 0x12, 0x34));
-  EXPECT_THAT(options_after("rewrite edns0 local set 1 {server_ip}"), ElementsAre(0, 1, 0, 4, 169, 254, 20, 10));
+  EXPECT_THAT(options_after("rewrite edns0 local set 1 {server_ip}"),
+              ElementsAre(0, 1, 0, 4, 169, 254, 20, 10));
   EXPECT_THAT(options_after("rewrite edns0 local set 1 {server_port}"), ElementsAre(0, 1, 0, 2, 0, 53));
   EXPECT_THAT(options_after("rewrite edns0 local set 1 {protocol}"), ElementsAre(0, 1, 0, 3, 'u', 'd', 'p'));
-  EXPECT_THAT(options_after("rewrite edns0 subnet set 20 56"), ElementsAre(0, 8, 0, 7, 0, 1, 20, 0, 10, 1, 0));
+  EXPECT_THAT(options_after("rewrite edns0 subnet set 20 56"),
+              ElementsAre(0, 8, 0, 7, 0, 1, 20, 0, 10, 1, 0));
   EXPECT_THAT(options_after("rewrite edns0 subnet set 0 56"), ElementsAre(0, 8, 0, 4, 0, 1, 0, 0));
   client_ = "2001:db8:ffff::1";
   EXPECT_THAT(options_after("rewrite edns0 subnet set 24 36"),
@@ -110,14 +116,15 @@ TEST_F(RewriteRules, WhatTheClientBroughtAlong) {
   EXPECT_THAT(options_after("rewrite edns0 local set 1 a"), ElementsAre(0, 2, 0, 1, 'y', 0, 1, 0, 1, 'a'));
   EXPECT_THAT(apply("rewrite edns0 local set 1 a")->added_options, ElementsAre(0, 1, 0, 1, 'a'));
   EXPECT_THAT(options_after("rewrite edns0 local unset 1"), ElementsAre(0, 2, 0, 1, 'y'));
-  EXPECT_THAT(options_after("rewrite edns0 local replace 2 z"), ElementsAre(0, 1, 0, 1, 'x', 0, 2, 0, 1, 'z'));
+  EXPECT_THAT(options_after("rewrite edns0 local replace 2 z"),
+              ElementsAre(0, 1, 0, 1, 'x', 0, 2, 0, 1, 'z'));
 }
 
 TEST_F(RewriteRules, WhatHasNothingToDoDoesNotStop) {
   options_ = {0, 1, 0, 1, 'x'};
-  const auto rewritten =
-      apply("rewrite edns0 local append 1 a\nrewrite edns0 local replace 2 b\nrewrite edns0 local set 3 {a/b}\n"
-            "rewrite type A MX");
+  const auto rewritten = apply(
+      "rewrite edns0 local append 1 a\nrewrite edns0 local replace 2 b\nrewrite edns0 local set 3 {a/b}\n"
+      "rewrite type A MX");
   ASSERT_TRUE(rewritten);
   EXPECT_THAT(rewritten->options, ElementsAreArray(options_));
   EXPECT_THAT(rewritten->added_options, IsEmpty());
