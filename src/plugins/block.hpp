@@ -15,6 +15,7 @@
 #include "plugins/dns64/config.hpp"
 #include "plugins/forward/config.hpp"
 #include "plugins/hosts/config.hpp"
+#include "plugins/rewrite/config.hpp"
 #include "runtime/socket_address.hpp"
 
 namespace re2 {
@@ -75,6 +76,7 @@ struct BlockConfig {
 
   std::optional<ErrorsConfig> errors;
   std::vector<LogRule> log;
+  std::vector<rewriting::Rule> rewrite;  ///< in the order written
   std::optional<CacheConfig> cache;
   std::optional<Dns64Config> dns64;
   std::vector<std::shared_ptr<const TemplateRule>> templates;  ///< in the order written

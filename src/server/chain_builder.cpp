@@ -7,6 +7,7 @@
 #include "plugins/hosts/hosts.hpp"
 #include "plugins/log/log.hpp"
 #include "plugins/prometheus/prometheus.hpp"
+#include "plugins/rewrite/rewrite.hpp"
 #include "plugins/template/template.hpp"
 #include "plugins/whoami/whoami.hpp"
 
@@ -30,6 +31,7 @@ std::shared_ptr<const pipeline::Chain> build_chain(const Generation& generation,
   if (!block.log.empty()) chain.push_back(std::make_unique<plugins::LogPlugin>(block.log, services.log));
   if (block.loop) chain.push_back(std::make_unique<plugins::LoopPlugin>(shared.loops[at.zone]));
   if (block.dns64) chain.push_back(std::make_unique<plugins::Dns64Plugin>(*block.dns64, services, site));
+  if (shared.rewrite) chain.push_back(std::make_unique<plugins::RewritePlugin>(shared.rewrite));
   if (block.cache) {
     chain.push_back(std::make_unique<plugins::CachePlugin>(*block.cache, shared.cache, services, site));
   }

@@ -62,6 +62,9 @@ std::expected<void, std::string> Server::start() {
     workers_.push_back(std::make_unique<Worker>(index, metrics_, log_, hasher_));
   }
   process_gauges_ = process_gauges(metrics_, options_.version, budget_, log_);
+  process_gauges_.push_back(metrics_.gauge({"node_local_dns_config_last_reload_successful",
+                                            "Whether the configuration in use is the one last read."},
+                                           {}, [this] { return last_reload_succeeded_ ? 1.0 : 0.0; }));
   if (const auto adopted = adopt(std::move(*loaded)); !adopted) return adopted;
   if (const auto dropped = drop_privileges(); !dropped) log_.warn("{}", dropped.error());
   for (const auto& worker : workers_) worker->start();
@@ -131,6 +134,7 @@ void Server::reload(std::string_view cause) {
   const std::string after = source_.fingerprint();
   fingerprint_ = before == after ? after : std::string();
   auto adopted = loaded ? adopt(std::move(*loaded)) : std::unexpected(loaded.error());
+  last_reload_succeeded_ = adopted.has_value();
   if (!adopted) {
     reload_failed_.add();
     log_.error("reload failed, the old configuration keeps serving: {}", adopted.error());

@@ -72,6 +72,7 @@ class Server {
   std::vector<metrics::GaugeHandle> process_gauges_;
   std::vector<metrics::GaugeHandle> gauges_;  ///< of the current generation
   metrics::Counter& reload_failed_;
+  bool last_reload_succeeded_ = true;  ///< the start counts as one
   std::vector<std::unique_ptr<plugins::LoopWatch>> loop_watches_;
   std::vector<std::unique_ptr<plugins::HostsWatch>> hosts_watches_;
   std::string fingerprint_;  ///< of the files at the last attempt to load them

@@ -12,6 +12,7 @@
 #include "plugins/forward/forward.hpp"
 #include "plugins/hosts/file.hpp"
 #include "plugins/loop/loop.hpp"
+#include "plugins/rewrite/rules.hpp"
 #include "server/listen_plan.hpp"
 #include "upstream/health.hpp"
 
@@ -22,6 +23,7 @@ struct SharedBlock {
   std::shared_ptr<plugins::CacheShared> cache;
   std::shared_ptr<plugins::ErrorCounts> errors;
   std::shared_ptr<plugins::HostsFile> hosts;
+  std::shared_ptr<const plugins::rewriting::Rules> rewrite;
   std::vector<std::shared_ptr<plugins::ForwardShared>> forwards;
   std::vector<std::shared_ptr<plugins::LoopState>> loops;  ///< one a zone
 };

@@ -19,9 +19,9 @@ EMPTY_WHEN_WELL = {
 }
 # Alerts whose expression must be true at the end, be it for seconds only: what the scene does to the node. And those
 # that must not be. The rest depends on the hour: how many packets a second, how slow this machine is.
-CAUSED = {"AllUpstreamsDown", "UpstreamDown", "ConcurrencyRejects", "LoopDetected", "ReloadFailed"}
-UNTRUE = {"Absent", "TargetDown", "AgentDown", "ServerDown", "OnFallback", "MissingOnNode", "InterfaceMissing",
-          "RulesMissing", "ReconcileStalled", "SetupErrors", "Overload", "VersionSkew", "Panics"}
+CAUSED = {"AllUpstreamsDown", "UpstreamDown", "ConcurrencyRejects", "LoopDetected"}
+UNTRUE = {"Absent", "TargetDown", "AgentDown", "MissingOnNode", "InterfaceMissing", "RulesMissing",
+          "ReconcileStalled", "SetupErrors", "Overload", "VersionSkew", "Panics"}
 LAST_COMPARISON = re.compile(r" > 0$")
 # Fault in, fault out: with `bool` a comparison says 0 or 1 instead of leaving series out.
 COMPARISON = re.compile(r"(==|>=|<=|!=|>|<)\s+(?=\d)")

@@ -25,7 +25,7 @@ const browser = await chromium.launch({
 const failures = [];
 try {
   // 24 times COLUMN of main.tsx and its edges; down to the end of the cache's panels.
-  const page = await browser.newPage({ viewport: { width: 24 * 64 + 24, height: Number(height ?? 1762) } });
+  const page = await browser.newPage({ viewport: { width: 24 * 64 + 24, height: Number(height ?? 1724) } });
   page.on('pageerror', (error) => failures.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && failures.push(message.text()));
   await page.goto(`http://127.0.0.1:${server.address().port}/`);

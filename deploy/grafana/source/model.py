@@ -59,7 +59,7 @@ def lines(title, description, targets, unit, *, width=8, height=8, stack=False, 
                  overrides=overrides)
 
 
-def stat(title, description, targets, unit, thresholds, *, width=3, height=5, graph=True, mappings=(), decimals=None):
+def stat(title, description, targets, unit, thresholds, *, width=3, height=4, graph=True, mappings=(), decimals=None):
     defaults = {"unit": unit, "thresholds": thresholds, "mappings": list(mappings), "color": {"mode": "thresholds"}}
     if decimals is not None:
         defaults["decimals"] = decimals

@@ -34,7 +34,6 @@ def tick_of(number):
         for one in range(6):
             yield f"a{number}-{one}.limited.test", A
     if number % 80 == 0:
-        yield f"a{number}.loop.test", A
         yield "brief.stale.test", A
 
 

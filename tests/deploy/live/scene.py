@@ -9,6 +9,7 @@ import time
 
 from lab import replies
 from lab.agent import SERVER_METRICS, METRICS as AGENT_METRICS, Agent, kill
+from lab.client import ask
 from lab.fakedns import FakeDns, Later
 from lab.node import INTERFACE, LOCAL, Node
 from lab.ours import block
@@ -57,7 +58,7 @@ class Scene:
 
     def __init__(self, directory, loop=True):
         self.directory = pathlib.Path(directory)
-        self.loop = loop  # one query in a loop is hundreds until it is found
+        self.loop = loop
         self._ends = contextlib.ExitStack()
         self.begin = self.end = 0.0
 
@@ -65,9 +66,7 @@ class Scene:
         with contextlib.ExitStack() as ends:
             self.node = ends.enter_context(contextlib.closing(Node()))
             ends.enter_context(self.node.host.inside())
-            for address, handler in ((UPSTREAM, upstream),):
-                server = FakeDns(address, handler).start()
-                ends.callback(server.stop)
+            ends.callback(FakeDns(UPSTREAM, upstream).start().stop)
             for name, port in (("node_cache.prom", 9301), ("kube_state.prom", 9302)):
                 ends.callback(Exposition(name, port).start().stop)
             self.agent = Agent(self.directory, conf=self.corefile("first"), sync="5s").start()
@@ -121,16 +120,25 @@ class Scene:
 
     def reload(self):
         """A file that is refused, then a good one."""
-        for text in ("broken {\n", self.corefile("reloaded")):
+        for text, said in (("broken {\n", "reload failed"), (self.corefile("reloaded"), "reload complete")):
             self.agent.conf.write_text(text)
             os.kill(self.server(), signal.SIGHUP)
-            time.sleep(1.2)
+            self.agent.wait_log(said)
         self.seen("coredns_reload_failed_total == 1")
+
+    def ask_the_loop(self):
+        """Only when it has been found: before, a client's query goes round in hundreds and drowns all else."""
+        self.seen('coredns_dns_responses_total{plugin="loop"}')
+        for number in range(4):
+            with self.node.pod.inside():
+                ask(f"a{number}.loop.test", server=LOCAL[4])
+            time.sleep(0.7)
 
     def play(self, rest=6.0):
         """All of it, with time enough between for each to be in two scrapes; then `rest` seconds of load."""
         time.sleep(3)
-        for trouble in (self.crash, self.fall_back, self.crash, self.lose_network, self.reload):
+        for trouble in (self.crash, self.fall_back, self.crash, self.lose_network, self.reload,
+                        self.ask_the_loop):
             trouble()
             time.sleep(1.5)
         time.sleep(rest)

@@ -108,7 +108,7 @@ TEST(Directives, Unknown) {
   EXPECT_THAT(
       refused("forwrad . 10.0.0.1"),
       HasSubstr("Corefile:2: unknown directive 'forwrad', did you mean 'forward', expected one of reload, "
-                "bind, ready, health, prometheus, errors, log, cache, loop, forward, whoami"));
+                "bind, ready, health, prometheus, errors, log, rewrite, cache, loop, forward, whoami"));
   EXPECT_THAT(refused("frobnicate"), HasSubstr("unknown directive 'frobnicate', expected one of reload"));
   EXPECT_THAT(refused("Cache"), HasSubstr("unknown directive 'Cache', did you mean 'cache'"));
 }
