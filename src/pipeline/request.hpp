@@ -59,8 +59,6 @@ struct Reply {
   std::string extended_error_text{};  ///< beside the code; the cache keeps the code only
   std::string error;                  ///< for `errors`; empty: none
   bool cacheable = true;              ///< false: a truncated answer that could not be completed
-  std::string error;      ///< for `errors`; empty: none
-  bool cacheable = true;  ///< false: a truncated answer that could not be completed
   /// Of the plugin that waits. One that calls the rest of the chain itself gives it a Reply of its own, which
   /// has a place of its own.
   std::unique_ptr<Suspended> suspended{};
