@@ -91,6 +91,7 @@ std::expected<void, std::string> Agent::start() {
   network_.bring_up_rules();
   if (options_.own_server()) {
     // With the rules in place, pods are served by the cluster DNS while somebody mends the file.
+    log_.info("configuration: {}", options_.configuration);
     if (const std::string why = why_refused(); !why.empty()) return std::unexpected(why);
   }
   network_.bring_up_link();

@@ -28,6 +28,7 @@ struct AgentOptions {
   server::CorefileOptions corefile;          ///< the same, to read why a server refuses it
 
   std::string probe_name;  ///< asked as an A record; empty: version.bind, class CH, which needs no upstream
+  std::string configuration;                 ///< which files these are, for the log
   std::chrono::milliseconds probe_interval = std::chrono::milliseconds(250);
 
   [[nodiscard]] bool own_server() const noexcept { return server_command.empty(); }

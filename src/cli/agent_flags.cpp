@@ -3,18 +3,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <filesystem>
+#include <charconv>
 
 #include "cli/command.hpp"
 #include "corefile/duration.hpp"
+#include "cli/node_cache_files.hpp"
 #include "corefile/template.hpp"
 
 namespace nld::cli {
 namespace {
 
 constexpr const char* kDefaultLocalIp = "169.254.20.10";
-/// Where node-cache looks without flags.
-constexpr const char* kDefaultBaseCorefile = "/etc/coredns/Corefile.base";
 /// Linux's IFNAMSIZ less the final zero.
 constexpr std::size_t kMaxInterfaceName = 15;
 
@@ -174,11 +173,7 @@ std::expected<agent::AgentOptions, std::string> to_options(const AgentFlags& fla
   agent::AgentOptions options;
   options.corefile = flags.corefile;
   if (options.corefile.local_ips.empty()) options.corefile.local_ips = {kDefaultLocalIp};
-  std::error_code ignored;
-  if (options.corefile.conf.empty() && options.corefile.base.empty() &&
-      std::filesystem::exists(kDefaultBaseCorefile, ignored)) {
-    options.corefile.base = kDefaultBaseCorefile;
-  }
+  options.configuration = find_node_cache_files(options.corefile);
 
   net::RulesOptions& rules = options.rules;
   using net::Backend, net::KubeProxyMode, net::Method, net::Mode;
