@@ -96,7 +96,7 @@ std::expected<void, std::string> Agent::start() {
   }
   network_.bring_up_link();
   network_.start();
-  if (const auto served = serve_metrics(); !served) log_.error("no metrics: {}", served.error());
+  serve_metrics();
   write_pid_file();
   wait_for_signals();
   supervisor_.start();
@@ -117,26 +117,21 @@ std::expected<void, std::string> Agent::start() {
   return {};
 }
 
-std::expected<void, std::string> Agent::serve_metrics() {
-  if (options_.metrics_address.empty()) return {};
-  const std::size_t colon = options_.metrics_address.rfind(':');
-  const auto port =
-      static_cast<std::uint16_t>(std::strtoul(options_.metrics_address.c_str() + colon + 1, nullptr, 10));
-  std::string host = options_.metrics_address.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto address = runtime::SocketAddress::from_ip(host.empty() ? "::" : host, port);
-  if (!address) return std::unexpected(options_.metrics_address + ": expected HOST:PORT");
-  auto listener = http::Listener::open(
-      loop_, *address,
+void Agent::serve_metrics() {
+  if (!options_.metrics_address) return;
+  auto listener = http::PatientListener::open(
+      loop_, clock_, log_, *options_.metrics_address,
       {{"/metrics",
         [this] { return http::Response{.content_type = http::kExpositionType, .body = metrics_.expose()}; }},
        // Liveness is the loop's alone: a server that is down is this agent's to mend, and a new pod would not
        // do it better.
        {"/healthz", [] { return http::Response{.body = "ok\n"}; }},
        {"/readyz", [this] { return readiness(); }}});
-  if (!listener) return std::unexpected(listener.error());
-  metrics_listener_ = std::move(*listener);
-  return {};
+  if (listener) {
+    metrics_listener_ = std::move(*listener);
+  } else {
+    log_.error("no metrics: {}", listener.error());
+  }
 }
 
 void Agent::write_pid_file() const {

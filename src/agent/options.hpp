@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "net/node_rules.hpp"
+#include "runtime/socket_address.hpp"
 #include "server/corefile_source.hpp"
 
 namespace nld::agent {
@@ -19,7 +21,7 @@ struct AgentOptions {
   bool skip_teardown = false;   ///< -skipteardown: the interface stays
   std::string interface = "nodelocaldns";
   std::chrono::milliseconds sync_interval = std::chrono::seconds(60);
-  std::string metrics_address = "0.0.0.0:9353";  ///< empty: no metrics
+  std::optional<runtime::SocketAddress> metrics_address;  ///< nothing: no metrics, no probes
   std::filesystem::path pid_file;
 
   /// What to run as the DNS server: words of a command line; empty: this program's own `serve`.

@@ -32,7 +32,21 @@ std::expected<std::vector<runtime::SocketAddress>, std::string> parse_addresses(
   return out;
 }
 
-/// Go's notation, or a bare number of seconds as node-cache had it once.
+/// "127.0.0.1:9353", "[::]:9353", ":9353"
+std::optional<runtime::SocketAddress> parse_listen_address(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos) return std::nullopt;
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, failed] = std::from_chars(text.data() + colon + 1, end, port);
+  if (failed != std::errc{} || stop != end) return std::nullopt;
+  std::string host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return runtime::SocketAddress::from_ip(host.empty() ? "::" : host, port);
+}
+
+/// Go's notation, or a bare number of seconds. node-cache multiplies what it reads by a second, so that its
+/// users write "30ns" for 30 s.
 std::expected<std::chrono::milliseconds, std::string> parse_interval(const char* flag,
                                                                      const std::string& text) {
   const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
@@ -204,9 +218,12 @@ std::expected<agent::AgentOptions, std::string> to_options(const AgentFlags& fla
   options.setup_interface = flags.setup_interface;
   options.setup_rules = flags.setup_iptables && rules.mode != Mode::none;
   options.skip_teardown = flags.skip_teardown;
-  options.metrics_address = flags.metrics_address;
-  if (!options.metrics_address.empty() && options.metrics_address.rfind(':') == std::string::npos) {
-    return Error("--metrics-listen-address " + options.metrics_address + ": expected HOST:PORT");
+  if (!flags.metrics_address.empty()) {
+    options.metrics_address = parse_listen_address(flags.metrics_address);
+    if (!options.metrics_address) {
+      return Error("--metrics-listen-address " + flags.metrics_address +
+                   ": expected IP:PORT, an IPv6 address in brackets, or :PORT for all");
+    }
   }
   options.pid_file = flags.pid_file;
   options.server_command = split_command(flags.server_command);

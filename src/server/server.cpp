@@ -31,7 +31,7 @@ Server::Server(ServerOptions options, CorefileSource source, runtime::Log& log)
       caches_(budget_),
       upstreams_(upstream::socket_exchangers(loop_, clock_, random_, metrics_, options_.workers)),
       health_(loop_, clock_, upstreams_, metrics_, options_.workers),
-      endpoints_(loop_,
+      endpoints_(loop_, clock_, log_,
                  {.metrics = [this] { return metrics_.expose(); }, .ready = [this] { return !stopping_; }}),
       self_check_(loop_, clock_, metrics_, options_.workers),
       have_ipv6_(host_has_ipv6()),
