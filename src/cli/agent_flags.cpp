@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "cli/accepted_flags.hpp"
 #include "cli/command.hpp"
-#include "corefile/duration.hpp"
 #include "cli/node_cache_files.hpp"
+#include "corefile/duration.hpp"
 #include "corefile/template.hpp"
 
 namespace nld::cli {
@@ -49,8 +50,10 @@ std::optional<runtime::SocketAddress> parse_listen_address(const std::string& te
 /// users write "30ns" for 30 s.
 std::expected<std::chrono::milliseconds, std::string> parse_interval(const char* flag,
                                                                      const std::string& text) {
-  const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  const auto parsed = corefile::parse_duration(number ? text + "s" : text);
+  std::string_view digits = text;
+  if (digits.ends_with("ns")) digits.remove_suffix(2);
+  const bool number = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos;
+  const auto parsed = corefile::parse_duration(number ? std::string(digits) + "s" : text);
   if (!parsed) return Error(std::string(flag) + ": " + parsed.error());
   const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(*parsed);
   if (interval < std::chrono::milliseconds(10) || interval > std::chrono::hours(24)) {
@@ -176,11 +179,7 @@ void add_agent_flags(CLI::App& command, AgentFlags& flags) {
   command.add_option("--probe-interval", flags.probe_interval, "How often the server is probed.")
       ->type_name("TIME")
       ->capture_default_str();
-  // node-cache's and CoreDNS's flags that need no counterpart here: a DaemonSet that has them starts.
-  command.add_flag("--reloadwithsignal", flags.reload_with_signal,
-                   "Accepted: SIGUSR1 and SIGHUP always reload.");
-  command.add_flag("--setupebtables", flags.setup_ebtables, "Accepted, without effect.")->group("");
-  command.add_flag("--quiet", flags.quiet, "Accepted: there is no banner.")->group("");
+  add_accepted_flags(command);
 }
 
 std::expected<agent::AgentOptions, std::string> to_options(const AgentFlags& flags) {
