@@ -28,9 +28,9 @@ struct AgentOptions {
   std::vector<std::string> server_command;
   std::vector<std::string> serve_arguments;  ///< for the own `serve`
   server::CorefileOptions corefile;          ///< the same, to read why a server refuses it
+  std::string configuration;                 ///< which files these are, for the log
 
   std::string probe_name;  ///< asked as an A record; empty: version.bind, class CH, which needs no upstream
-  std::string configuration;                 ///< which files these are, for the log
   std::chrono::milliseconds probe_interval = std::chrono::milliseconds(250);
 
   [[nodiscard]] bool own_server() const noexcept { return server_command.empty(); }
