@@ -71,7 +71,7 @@ CoProcess::CoProcess(const AgentOptions& options, boost::asio::io_context& home,
   };
   if (options_.setup_rules) {
     part("rules", [](const NetworkStatus& status) {
-      return status.has_rules && status.checked && status.rules_error.empty();
+      return status.has_rules && status.rules_checked && status.rules_error.empty();
     });
   }
   if (options_.setup_interface) {
@@ -232,6 +232,7 @@ bool CoProcess::reconcile_rules(Cause cause) {
   status_.decision = rules_.decision();
   status_.has_rules = !rules_.wanted().empty();
   status_.rules_error = rules_error_;
+  if (!outcome.failure) status_.rules_checked = std::chrono::system_clock::now();
   return !outcome.failure;
 }
 
