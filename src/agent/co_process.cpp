@@ -257,12 +257,16 @@ bool CoProcess::reconcile_link(Cause cause) {
 
 void CoProcess::note(const std::vector<net::Repair>& repairs, Cause cause) {
   for (const net::Repair& repair : repairs) {
-    if (!up_) {
+    const bool foreign = repair.fault == net::Fault::foreign;
+    if (foreign) log_.warn("removed a rule that node-cache left: {}", describe(repair));
+    if (!up_ && !foreign) {
       log_.info("set up: {}", describe(repair));
       continue;
     }
-    log_.warn("repaired: {} was {}{}", describe(repair), to_string(repair.fault),
-              cause == Cause::event ? " (the kernel told)" : "");
+    if (!foreign) {
+      log_.warn("repaired: {} was {}{}", describe(repair), to_string(repair.fault),
+                cause == Cause::event ? " (the kernel told)" : "");
+    }
     journal_.repaired(repair);
     metrics_
         .counter(
