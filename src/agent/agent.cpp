@@ -39,6 +39,7 @@ ServerCommand server_command(const AgentOptions& options, const std::string& ver
     // The file of this process even when it was replaced or removed since.
     command.program = "/proc/self/exe";
     command.argv = {"node-local-dns", "serve"};
+    command.tells_itself = true;
     command.argv.insert(command.argv.end(), options.serve_arguments.begin(), options.serve_arguments.end());
   } else {
     command.program = command.argv.front();
@@ -90,8 +91,8 @@ std::expected<void, std::string> Agent::start() {
   presence_ = std::move(*presence);
   network_.bring_up_rules();
   if (options_.own_server()) {
-    // With the rules in place, pods are served by the cluster DNS while somebody mends the file.
     log_.info("configuration: {}", options_.configuration);
+    // With the rules in place, pods are served by the cluster DNS while somebody mends the file.
     if (const std::string why = why_refused(); !why.empty()) return std::unexpected(why);
   }
   network_.bring_up_link();

@@ -59,7 +59,7 @@ std::expected<void, std::string> Server::start() {
   if (!loaded) return std::unexpected(loaded.error());
   fingerprint_ = source_.fingerprint();
   for (std::size_t index = 0; index < options_.workers; ++index) {
-    workers_.push_back(std::make_unique<Worker>(index, metrics_, log_, hasher_));
+    workers_.push_back(std::make_unique<Worker>(index, metrics_, log_, hasher_, options_.instance));
   }
   process_gauges_ = process_gauges(metrics_, options_.version, budget_, log_);
   if (const auto adopted = adopt(std::move(*loaded)); !adopted) return adopted;
