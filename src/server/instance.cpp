@@ -8,8 +8,8 @@ namespace nld::server {
 namespace {
 
 const dns::Name& suffix() {
-  static const dns::Name name = *dns::Name::from_text("node-local-dns.bind.");
-  return name;
+  static const dns::Name kName = *dns::Name::from_text("node-local-dns.bind.");
+  return kName;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cctype>
 
 #include "cli/agent_flags.hpp"
 #include "cli/command.hpp"
@@ -40,17 +41,17 @@ struct Flag {
 };
 class NodeCacheFlag : public testing::TestWithParam<Flag> {};
 
+std::string refusal(const std::vector<std::string>& words) {
+  const auto options = parse(words);
+  return options ? "" : options.error();
+}
+
 TEST_P(NodeCacheFlag, WithOneDashAndTwoAndBothForms) {
   const Flag& flag = GetParam();
   for (const std::string dashes : {"-", "--"}) {
     const std::string name = dashes + flag.name;
-    if (flag.is_switch) {
-      EXPECT_TRUE(parse({name})) << name << ": " << parse({name}).error_or("");
-    } else {
-      EXPECT_TRUE(parse({name, flag.value})) << name << ": " << parse({name, flag.value}).error_or("");
-    }
-    const std::string one_word = name + "=" + flag.value;
-    EXPECT_TRUE(parse({one_word})) << one_word << ": " << parse({one_word}).error_or("");
+    EXPECT_EQ(flag.is_switch ? refusal({name}) : refusal({name, flag.value}), "") << name;
+    EXPECT_EQ(refusal({name + "=" + flag.value}), "") << name << "=";
   }
 }
 
@@ -74,8 +75,8 @@ INSTANTIATE_TEST_SUITE_P(
         Flag{"log_dir", "/tmp"}, Flag{"log_file", "/tmp/log"}, Flag{"log_file_max_size", "1800"},
         Flag{"add_dir_header", "false", true}, Flag{"skip_headers", "false", true},
         Flag{"skip_log_headers", "false", true}, Flag{"one_output", "false", true}),
-    [](const auto& info) {
-      std::string name = info.param.name;
+    [](const auto& tested) {
+      std::string name = tested.param.name;
       std::ranges::replace_if(
           name, [](char one) { return !std::isalnum(static_cast<unsigned char>(one)); }, '_');
       return name;
