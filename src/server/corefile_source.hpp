@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "corefile/diagnostic.hpp"
 #include "corefile/syntax.hpp"
 #include "corefile/template.hpp"
 #include "plugins/block.hpp"
@@ -54,6 +55,7 @@ class CorefileSource {
  private:
   void watch_sources();
   std::expected<std::string, std::string> text(std::vector<std::string>& notes);
+  [[nodiscard]] corefile::Diagnostic as_read(corefile::Diagnostic diagnostic) const;
   [[nodiscard]] corefile::TemplateValues values() const;
 
   CorefileOptions options_;

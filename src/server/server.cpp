@@ -31,7 +31,7 @@ Server::Server(ServerOptions options, CorefileSource source, runtime::Log& log)
       caches_(budget_),
       upstreams_(upstream::socket_exchangers(loop_, clock_, random_, metrics_, options_.workers)),
       health_(loop_, clock_, upstreams_, metrics_, options_.workers),
-      endpoints_(loop_,
+      endpoints_(loop_, clock_, log_,
                  {.metrics = [this] { return metrics_.expose(); }, .ready = [this] { return !stopping_; }}),
       self_check_(loop_, clock_, metrics_, options_.workers),
       have_ipv6_(host_has_ipv6()),
@@ -59,7 +59,7 @@ std::expected<void, std::string> Server::start() {
   if (!loaded) return std::unexpected(loaded.error());
   fingerprint_ = source_.fingerprint();
   for (std::size_t index = 0; index < options_.workers; ++index) {
-    workers_.push_back(std::make_unique<Worker>(index, metrics_, log_, hasher_));
+    workers_.push_back(std::make_unique<Worker>(index, metrics_, log_, hasher_, options_.instance));
   }
   process_gauges_ = process_gauges(metrics_, options_.version, budget_, log_);
   process_gauges_.push_back(metrics_.gauge({"node_local_dns_config_last_reload_successful",

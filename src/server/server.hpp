@@ -21,6 +21,7 @@ struct ServerOptions {
   std::size_t cache_memory = 64U << 20U;  ///< octets, all caches together
   bool loop_exit = false;                 ///< end the process when a loop shows, as CoreDNS does
   std::string version;
+  std::string instance{};  ///< tells it from another one at its address, see instance.hpp; empty: nobody asks
 };
 
 /// Everything here runs on the control thread, the one that calls `run`.

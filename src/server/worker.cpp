@@ -21,7 +21,7 @@ struct Worker::Place {
 };
 
 Worker::Worker(std::size_t index, metrics::Registry& metrics, runtime::Log& log,
-               const cache::KeyHasher& hasher)
+               const cache::KeyHasher& hasher, std::string_view instance)
     : index_(index),
       metrics_(metrics),
       work_(loop_.get_executor()),
@@ -34,7 +34,7 @@ Worker::Worker(std::size_t index, metrics::Registry& metrics, runtime::Log& log,
                 .hasher = hasher,
                 .worker = index},
       upstreams_(upstream::socket_exchangers(loop_, clock_, random_, metrics, index)),
-      queries_(loop_, clock_, metrics, index) {}
+      queries_(loop_, clock_, metrics, index, instance) {}
 
 Worker::~Worker() {
   if (thread_.joinable()) stop();

@@ -26,7 +26,9 @@ struct ListenSockets {
 
 class Worker {
  public:
-  Worker(std::size_t index, metrics::Registry& metrics, runtime::Log& log, const cache::KeyHasher& hasher);
+  /// `instance`: see instance.hpp.
+  Worker(std::size_t index, metrics::Registry& metrics, runtime::Log& log, const cache::KeyHasher& hasher,
+         std::string_view instance);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
