@@ -24,6 +24,7 @@ struct Request {
   runtime::SocketAddress client;
   runtime::SocketAddress local;
   Transport transport = Transport::udp;
+  bool encrypted = false;  ///< over TLS
   runtime::TimePoint received;
 };
 

@@ -107,6 +107,7 @@ QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableB
                             .client = inbound.client,
                             .local = inbound.local,
                             .transport = inbound.transport,
+                            .encrypted = inbound.encrypted,
                             .received = inbound.received};
   if (const auto rcode = not_served(*query)) return refuse(request, *rcode, out);
   const auto& chain = zones_.find(*query);

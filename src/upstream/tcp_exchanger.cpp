@@ -1,4 +1,4 @@
-// The pool of TCP connections of one upstream.
+// The pool of connections of one upstream.
 #include "upstream/tcp_exchanger.hpp"
 
 #include <algorithm>
@@ -15,7 +15,9 @@ TcpExchanger::TcpExchanger(asio::io_context& loop, runtime::Clock& clock, runtim
       random_(&random),
       settings_(std::move(settings)),
       max_idle_(max_idle),
-      metrics_(std::move(metrics)) {}
+      metrics_(std::move(metrics)) {
+  if (settings_.tls) settings_.sessions = std::make_shared<tls::Sessions>();
+}
 
 TcpExchanger::~TcpExchanger() {
   close();
@@ -54,19 +56,19 @@ std::expected<TcpExchanger::ConnectionPtr, ExchangeError> TcpExchanger::pick() {
   });
   const bool any = fewest != connections_.end() && (*fewest)->usable();
   if (any && (*fewest)->outstanding() < kBusy) {
-    metrics_->tcp.reused();
+    metrics_->stream.reused();
     return *fewest;
   }
   ConnectionPtr busy = any ? *fewest : nullptr;
   auto opened = open();
   if (opened || !busy) return opened;
-  metrics_->tcp.reused();
+  metrics_->stream.reused();
   return busy;
 }
 
 std::expected<TcpExchanger::ConnectionPtr, ExchangeError> TcpExchanger::successor_of(TcpConnection& closed) {
   if (auto found = closed.successor.lock(); found && found->usable()) {
-    metrics_->tcp.reused();
+    metrics_->stream.reused();
     return found;
   }
   auto opened = open();

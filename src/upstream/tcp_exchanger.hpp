@@ -1,4 +1,4 @@
-// Exchanges over TCP with one upstream: a few persistent, pipelined connections (RFC 7766, RFC 9210).
+// Exchanges over TCP or TLS with one upstream: a few persistent, pipelined connections (RFC 7766, RFC 9210).
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,7 +15,8 @@
 namespace nld::upstream {
 
 /// A query goes to the connection with the fewest outstanding; all busy, a new one is opened. When the peer
-/// closes a connection that had worked before, its queries are asked once more over a fresh one.
+/// closes a connection that had worked before, its queries are asked once more over a fresh one. Sessions of
+/// TLS outlive their connections here.
 class TcpExchanger {
  public:
   TcpExchanger(boost::asio::io_context& loop, runtime::Clock& clock, runtime::Random& random,
