@@ -31,6 +31,13 @@ bool expect(SSL* connection, const std::string& name) noexcept {
          SSL_set_tlsext_host_name(connection, name.c_str()) == 1;
 }
 
+std::string alert_text(int alert) {
+  // OpenSSL 3.0 has no words for the alerts that TLS 1.3 added.
+  if (alert == TLS13_AD_CERTIFICATE_REQUIRED) return "certificate required";
+  if (alert == TLS13_AD_MISSING_EXTENSION) return "missing extension";
+  return SSL_alert_desc_string_long(alert);
+}
+
 std::string verification_text(long result, const std::string& name) {
   std::string text = "tls: failed to verify certificate: x509: ";
   switch (result) {
@@ -85,6 +92,12 @@ std::unique_ptr<Channel> Channel::server(std::shared_ptr<const ServerContext> co
   return std::unique_ptr<Channel>(new Channel(std::move(connection), std::move(context), nullptr, {}));
 }
 
+Channel::~Channel() {
+  // Otherwise OpenSSL forbids to resume a session whose connection was cut: the peer's wish, or the network's, is
+  // no reason to distrust it.
+  if (failure_.empty()) SSL_set_shutdown(connection_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
 Channel::Progress Channel::handshake() {
   ERR_clear_error();
   return outcome(SSL_do_handshake(connection_.get()), 0);
@@ -93,13 +106,15 @@ Channel::Progress Channel::handshake() {
 Channel::Progress Channel::read(asio::mutable_buffer into) {
   ERR_clear_error();
   std::size_t octets = 0;
-  return outcome(SSL_read_ex(connection_.get(), into.data(), into.size(), &octets), octets);
+  const int result = SSL_read_ex(connection_.get(), into.data(), into.size(), &octets);
+  return outcome(result, octets);
 }
 
 Channel::Progress Channel::write(asio::const_buffer from) {
   ERR_clear_error();
   std::size_t octets = 0;
-  return outcome(SSL_write_ex(connection_.get(), from.data(), from.size(), &octets), octets);
+  const int result = SSL_write_ex(connection_.get(), from.data(), from.size(), &octets);
+  return outcome(result, octets);
 }
 
 Channel::Progress Channel::outcome(int result, std::size_t octets) {
@@ -141,7 +156,7 @@ std::string Channel::describe(unsigned long error) const {
         break;
     }
     if (reason > SSL_AD_REASON_OFFSET) {
-      return std::string("remote error: tls: ") + SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET);
+      return "remote error: tls: " + alert_text(reason - SSL_AD_REASON_OFFSET);
     }
   }
   const char* text = ERR_reason_error_string(error);

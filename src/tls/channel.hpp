@@ -28,6 +28,10 @@ class Channel {
   static std::unique_ptr<Channel> client(const Peer& peer, std::shared_ptr<Sessions> sessions, int socket);
   static std::unique_ptr<Channel> server(std::shared_ptr<const ServerContext> context, int socket);
 
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  ~Channel();
+
   Progress handshake();
   /// At least one octet, or asio::error::eof.
   Progress read(boost::asio::mutable_buffer into);

@@ -132,7 +132,7 @@ def test_padding_answers_padding(secure, upstream, identity, trusting):
         stream.send(query("a.test"))
         third = stream.receive_octets()
     assert len(first) == 468 and len(second) < 100 and len(third) < 100
-    assert [int(option.code) for option in dns.message.from_wire(first).options] == [12]
+    assert [int(option.otype) for option in dns.message.from_wire(first).options] == [12]
     assert data(dns.message.from_wire(first)) == ["192.0.2.1"]
 
 
@@ -157,7 +157,7 @@ def test_resumption(secure, upstream, identity, authority, newest):
     for _ in range(6):
         session = session_after(session)
     server.reload(listening(identity, "loop"))
-    server.wait_log("reloaded")
+    server.wait_log("reload complete")
     session_after(session)
     assert server.value("node_local_dns_tls_handshakes_total", server=SERVER, resumed="true") == 7
 
@@ -202,7 +202,7 @@ def test_reload_with_a_new_certificate(secure, upstream, authority, trusting, tm
     with TlsStream(trusting) as stream:
         install(authority.issue("DNS:dns.test"))
         server.reload()
-        server.wait_log("reloaded")
+        server.wait_log("reload complete")
         after = serial_seen(trusting)
         assert after != before
         stream.send(query("a.test"))
@@ -237,7 +237,7 @@ def test_a_key_that_only_root_may_read(secure, upstream, identity, trusting, tmp
     corefile = listening(identity).replace(str(identity.key), str(own))
     server = secure(corefile)
     server.reload()
-    server.wait_log("reloaded")
+    server.wait_log("reload complete")
     assert not server.log_lines("a reload will fail")
     assert server.stop() == 0
 
@@ -344,11 +344,11 @@ def test_a_port_changes_between_plain_and_tls(secure, upstream, identity, trusti
     server = secure(listening(identity))
     assert data(tls_ask(trusting, query("a.test"))) == ["192.0.2.1"]
     server.reload(plain)
-    server.wait_log("reloaded")
+    server.wait_log("reload complete")
     assert data(ask("a.test", tcp=True, port=853)) == ["192.0.2.1"]
     assert data(ask("a.test", port=853)) == ["192.0.2.1"]
     server.reload(listening(identity))
-    server.wait_log("reloaded", count=2)
+    server.wait_log("reload complete", count=2)
     assert data(tls_ask(trusting, query("a.test"))) == ["192.0.2.1"]
     assert ("udp", "127.0.0.1", 853) not in open_sockets(server.pid)
 

@@ -75,7 +75,7 @@ def test_queries_are_padded_to_blocks(serve, upstream, authority):
     for name in ("a.test", "a-name-that-is-quite-a-bit-longer.and-has-more-labels.test", f"{'x' * 60}.{'y' * 60}.test"):
         ask(name, do=True)
     assert [len(one.wire) % 128 for one in upstream.queries()] == [0, 0, 0]
-    assert all(one.do and [int(option.code) for option in one.message.options] == [12]
+    assert all(one.do and [int(option.otype) for option in one.message.options] == [12]
                for one in upstream.queries())
 
 
@@ -154,24 +154,47 @@ def test_untrusted_gives_way_to_the_next(serve, secure, authority, tmp_path):
 
 
 def test_upstream_that_speaks_plain_dns(serve, fake, authority):
-    fake("127.0.0.2", lambda seen: b"\x00" * 20, port=853)
-    server = serve(forward(authority, "max_connect_attempts 2"))
+    """It takes the ClientHello for the beginning of a long message and waits: bounded by read_timeout."""
+    plain = fake("127.0.0.2", port=853)
+    serve(forward(authority, "max_connect_attempts 2", "read_timeout 500ms"))
     response, seconds = timed(ask, "a.test", timeout=8)
-    assert rcode(response) == "SERVFAIL" and seconds < 4 * PATIENCE
-    assert not server.log_lines("works again")
+    assert rcode(response) == "SERVFAIL" and seconds < 2 * PATIENCE
+    assert plain.queries(probes=True) == []
 
 
 @contextlib.contextmanager
-def silent_listener(address, port=853):
-    """Takes TCP connections and never says a word."""
+def listener_that_says(octets, address="127.0.0.2", port=853):
+    """Takes TCP connections and says the same to each, if anything."""
+    taken = []
+
+    def accept(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(listener.accept()[0])
+                if octets:
+                    taken[-1].sendall(octets)
     with socket.create_server((address, port)) as listener:
-        yield listener
+        thread = threading.Thread(target=accept, args=(listener,), daemon=True)
+        thread.start()
+        yield
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+    for one in taken:
+        one.close()
+
+
+def test_upstream_that_speaks_something_else(serve, authority):
+    with listener_that_says(b"220 mail.test ESMTP\r\n"):
+        server = serve(forward(authority, "max_connect_attempts 2"))
+        response, seconds = timed(ask, "a.test", timeout=8)
+        assert rcode(response) == "SERVFAIL" and seconds < 2 * PATIENCE
+        server.wait_log("no TLS with 127.0.0.2:853 .*first record does not look like a TLS handshake")
 
 
 def test_upstream_that_never_shakes_hands(serve, secure, authority):
     """Bounded like any silence: the next upstream answers, and health checks find the silent one down."""
     good = secure(authority.issue("DNS:dns.test").server_context(), address="127.0.0.3")
-    with silent_listener("127.0.0.2"):
+    with listener_that_says(b""):
         server = serve(forward(authority, "policy sequential", "read_timeout 500ms", "health_check 100ms",
                                to="tls://127.0.0.2 tls://127.0.0.3"))
         response, seconds = timed(ask, "a.test")
@@ -273,11 +296,11 @@ def test_reload_keeps_the_connection_and_new_authorities_count(serve, upstream, 
     server = serve(forward(authority), workers=1)
     ask("a.test")
     server.reload(forward(authority, "prefer_udp"))
-    server.wait_log("reloaded")
+    server.wait_log("reload complete")
     ask("b.test")
     assert upstream.connections == 1
     server.reload(forward(Authority(tmp_path, "other"), "max_connect_attempts 2"))
-    server.wait_log("reloaded", count=2)
+    server.wait_log("reload complete", count=2)
     assert rcode(ask("c.test", timeout=8)) == "SERVFAIL"
     server.wait_log("signed by unknown authority")
 
