@@ -44,6 +44,7 @@ asio::awaitable<ExchangeResult> TcpExchanger::exchange(const Question& question,
     const bool refused_by_peer = !was_open && !connection->proven();
     if (!closed_by_peer || refused_by_peer || again || clock_->now() >= deadline) {
       close_surplus_idle();
+      if (!*result && result->error().kind == ExchangeError::Kind::handshake) note_failure(result->error());
       co_return std::move(*result);
     }
     picked = successor_of(*connection);
@@ -78,6 +79,7 @@ std::expected<TcpExchanger::ConnectionPtr, ExchangeError> TcpExchanger::successo
 }
 
 std::expected<TcpExchanger::ConnectionPtr, ExchangeError> TcpExchanger::open() {
+  if (handshake_failure_ && clock_->now() < no_handshake_before_) return std::unexpected(*handshake_failure_);
   std::erase_if(connections_, [](const ConnectionPtr& connection) { return connection->closed(); });
   if (connections_.size() >= kMaxConnections) {
     return std::unexpected(local_error(settings_.remote, "too many connections"));
@@ -85,6 +87,13 @@ std::expected<TcpExchanger::ConnectionPtr, ExchangeError> TcpExchanger::open() {
   auto opened = TcpConnection::open(*loop_, *clock_, settings_, metrics_);
   if (opened) connections_.push_back(*opened);
   return opened;
+}
+
+void TcpExchanger::note_failure(const ExchangeError& error) {
+  // Of many queries on one connection the first counts: the others must not make the pause longer.
+  if (handshake_failure_ && clock_->now() < no_handshake_before_) return;
+  handshake_failure_ = error;
+  no_handshake_before_ = clock_->now() + kHandshakePause;
 }
 
 void TcpExchanger::close_surplus_idle() {

@@ -30,6 +30,8 @@ class TcpExchanger {
   void close() noexcept;
 
   static constexpr std::size_t kMaxConnections = 8;
+  /// After a failed handshake nobody knocks again for so long: it is dear to both, and no better a moment later.
+  static constexpr std::chrono::milliseconds kHandshakePause{250};
   static constexpr std::size_t kBusy = 64;  ///< queries on every connection before another one is opened
 
  private:
@@ -37,6 +39,7 @@ class TcpExchanger {
   std::expected<ConnectionPtr, ExchangeError> pick();
   std::expected<ConnectionPtr, ExchangeError> successor_of(TcpConnection& closed);
   std::expected<ConnectionPtr, ExchangeError> open();
+  void note_failure(const ExchangeError& error);
   void close_surplus_idle();
 
   boost::asio::io_context* loop_;
@@ -46,6 +49,8 @@ class TcpExchanger {
   std::size_t max_idle_;  // 0: no limit but kMaxConnections
   std::shared_ptr<TransportMetrics> metrics_;
   std::vector<ConnectionPtr> connections_;
+  std::optional<ExchangeError> handshake_failure_;  // the last one
+  runtime::TimePoint no_handshake_before_;
 };
 
 }  // namespace nld::upstream

@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 
 import dns.edns
@@ -18,7 +19,7 @@ from lab.ours import block
 from lab.processes import open_sockets
 from lab.tls import Authority, TlsStream, tls_ask
 from lab.unbound import Unbound
-from lab.waiting import PATIENCE, stays, wait_until
+from lab.waiting import PATIENCE, wait_until
 
 SERVER = "tls://127.0.0.1:853"
 
@@ -111,13 +112,18 @@ def test_pipelined_and_out_of_order(secure, fake, identity, trusting):
     assert sorted(order) == list(range(100)) and order[-1] == 0
 
 
+def dns_answers(wire):
+    """ANCOUNT: to parse that many records takes seconds."""
+    return struct.unpack("!H", wire[6:8])[0]
+
+
 def test_large_answers(secure, fake, identity, trusting):
     """64 KB, more than a TLS record; many of them before any is read."""
     fake("127.0.0.2", lambda seen: replies.many_addresses(seen.message, 3000))
     secure(listening(identity))
     with TlsStream(trusting) as stream:
         stream.send(*(query("big.test", id=number) for number in range(15)))
-        assert {len(data(stream.receive())) for _ in range(15)} == {3000}
+        assert {dns_answers(stream.receive_octets()) for _ in range(15)} == {3000}
 
 
 def test_padding_answers_padding(secure, upstream, identity, trusting):
@@ -179,7 +185,7 @@ def test_client_auth(secure, upstream, identity, authority, tmp_path, policy, wi
     assert accepted(Authority(tmp_path, "other").issue("DNS:node.test")) == stranger
     assert accepted(authority.issue("DNS:node.test")) == good
     refused = [without, stranger, good].count(False)
-    assert server.value("node_local_dns_tls_handshake_failures_total", server=SERVER) == refused
+    server.wait_value("node_local_dns_tls_handshake_failures_total", refused, server=SERVER)
 
 
 def serial_seen(context):
@@ -260,7 +266,7 @@ def test_slow_handshakes_are_bounded_and_hold_up_nobody(secure, upstream, identi
     for one in (*silent, halfway):
         assert one.closed_within(4 * PATIENCE)
         one.sock.close()
-    assert server.value("node_local_dns_tls_handshake_failures_total", server=SERVER) == 21
+    server.wait_value("node_local_dns_tls_handshake_failures_total", 21, server=SERVER)
 
 
 @pytest.mark.parametrize("octets", [b"\x00\x1d" + query("a.test", id=1).to_wire(), b"GET / HTTP/1.1\r\n\r\n",
@@ -297,6 +303,7 @@ def test_a_malformed_record_costs_that_connection_only(secure, upstream, identit
         assert data(bystander.receive()) == ["192.0.2.1"]
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_old_versions_are_refused(secure, upstream, identity, authority):
     context = authority.client_context()
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -316,17 +323,6 @@ def test_half_closed_client_still_gets_its_answers(secure, fake, identity, trust
         assert {stream.receive().id, stream.receive().id} == {1, 2}
 
 
-def test_idle_connections_are_closed_with_notice(secure, upstream, identity, authority):
-    context = authority.client_context()
-    secure(listening(identity))
-    with TlsStream(context) as stream:
-        stream.send(query("a.test"))
-        stream.receive()
-        assert stays(lambda: not stream.closed_within(0.2), 0.5)
-        stream.sock.settimeout(15)
-        assert stream.sock.recv(1) == b"", "close_notify: without it Python would raise"
-
-
 def test_stop_answers_what_was_asked(secure, fake, identity, trusting):
     fake("127.0.0.2", lambda seen: Later(0.5, replies.address(seen.message)))
     server = secure(listening(identity))
@@ -335,6 +331,7 @@ def test_stop_answers_what_was_asked(secure, fake, identity, trusting):
         wait_until(lambda: server.value("coredns_forward_requests_total") == 1, 5, "the query to be on its way")
         _, seconds = timed(server.stop)
         assert stream.receive().id == 9
+        assert stream.sock.recv(1) == b"", "close_notify: without it Python would raise"
         assert seconds < 3 * PATIENCE
 
 

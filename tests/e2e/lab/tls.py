@@ -187,7 +187,8 @@ class TlsStream(Stream):
     def __init__(self, context, server=SERVER, port=853, name="dns.test", timeout=5.0, session=None):
         super().__init__(server, port, timeout)
         try:
-            self.sock = context.wrap_socket(self.sock, server_hostname=name, session=session)
+            self.sock = context.wrap_socket(self.sock, server_hostname=name, session=session,
+                                             suppress_ragged_eofs=False)
         except BaseException:
             self.sock.close()
             raise

@@ -16,7 +16,8 @@ struct Health : ::testing::Test, Harness {
   std::shared_ptr<FakeExchanger> upstream = std::make_shared<FakeExchanger>(clock);
   upstream::WorkerUpstreams transports{
       [this](const runtime::SocketAddress&, const upstream::TransportOptions&) { return upstream; }};
-  upstream::HealthRegistry health{loop, clock, transports, registry, 9};
+  runtime::CapturedLog log;
+  upstream::HealthRegistry health{loop, clock, transports, registry, 9, &log};
   runtime::SocketAddress address = runtime::SocketAddress::from_ip("10.0.0.10", 53).value();
   upstream::HealthOptions options;
 
@@ -164,11 +165,9 @@ TEST_F(Health, AnUpstreamNobodyWantsIsCheckedNoMore) {
 }
 
 TEST_F(Health, AFailedHandshakeIsLoggedOnceUntilACheckSucceeds) {
-  runtime::CapturedLog log;
-  upstream::HealthRegistry logging{loop, clock, transports, registry, 9, &log};
   const ExchangeError distrust{ExchangeError::Kind::handshake, "tls: nobody knows it"};
   upstream->fails(distrust.kind, distrust.text);
-  const auto state = logging.get(address, options);
+  const auto state = health.get(address, options);
   for (int query = 0; query < 5; ++query) state->report_failure(distrust);
   advance(3s);
   EXPECT_TRUE(state->down());

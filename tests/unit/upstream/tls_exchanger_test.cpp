@@ -125,6 +125,22 @@ TEST_F(TlsExchanges, SendNothingToAPeerThatIsNotTrusted) {
   EXPECT_EQ(metrics->stream.open(), 0);
 }
 
+TEST_F(TlsExchanges, PauseAfterAFailedHandshake) {
+  upstream::TcpExchanger wrong(loop, clock, random, settings("other.test"), 0, metrics);
+  const auto fails = [&] {
+    const auto pending = ask(wrong, "example.org.");
+    run_until(pending);
+    return !pending->value() && pending->value().error().kind == Kind::handshake;
+  };
+  for (int query = 0; query < 5; ++query) EXPECT_TRUE(fails());
+  settle();
+  EXPECT_EQ(server.connections.size(), 1U);
+  advance(upstream::TcpExchanger::kHandshakePause);
+  EXPECT_TRUE(fails());
+  settle();
+  EXPECT_EQ(server.connections.size(), 2U);
+}
+
 TEST_F(TlsExchanges, SayWhyThePeerRefusesUs) {
   server.context = serving(authority.issue("DNS:dns.test"), tls::ClientAuth::require);
   answer_at_once();
@@ -160,10 +176,13 @@ TEST_F(TlsExchanges, TakeAMalformedRecordForAClosedConnection) {
 }
 
 TEST_F(TlsExchanges, EndWhatWaitsWhenTheTransportIsClosed) {
+  server.silent = true;
   const auto shaking = ask(exchanger, "example.org.");
+  run_until([&] { return server.connections.size() == 1; });
   exchanger.close();
   run_until(shaking);
   EXPECT_EQ(shaking->value().error().kind, Kind::local);
+  server.silent = false;
   const auto waiting = ask(exchanger, "example.org.");
   run_until([&] { return received(server.connections.size() - 1) == 1; });
   exchanger.close();
