@@ -56,7 +56,9 @@ struct HealthConfig {
 
 /// How a zone is served: UDP and TCP, or TLS alone.
 enum class Scheme : std::uint8_t { dns, tls };
-constexpr const char* to_string(Scheme scheme) noexcept { return scheme == Scheme::tls ? "tls" : "dns"; }
+constexpr const char* to_string(Scheme scheme) noexcept {
+  return scheme == Scheme::tls ? "tls" : "dns";
+}
 
 struct ZoneKey {
   dns::Name zone;     ///< lower-case

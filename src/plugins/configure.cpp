@@ -65,8 +65,7 @@ Result read_key(const corefile::Token& key, std::uint16_t default_port, BlockCon
   if (!spec) return wrong(spec.error());
   const bool over_tls = spec->scheme == "tls";
   if (!over_tls && !spec->scheme.empty() && spec->scheme != "dns") {
-    return wrong(spec->scheme + ":// is not served in '" + key.text +
-                 "', expected tls://, dns:// or none");
+    return wrong(spec->scheme + ":// is not served in '" + key.text + "', expected tls://, dns:// or none");
   }
   for (const dns::Name& name : spec->zones) {
     const dns::Name zone = name.lowered();
@@ -138,9 +137,8 @@ Result read_block(const corefile::ServerBlock& syntax, std::uint16_t default_por
   for (const Directive& line : syntax.directives) {
     if (Result done = read_directive(line, block, context); !done) return done;
   }
-  if (!block.tls && std::ranges::any_of(block.zones, [](const ZoneKey& zone) {
-        return zone.scheme == Scheme::tls;
-      })) {
+  if (!block.tls &&
+      std::ranges::any_of(block.zones, [](const ZoneKey& zone) { return zone.scheme == Scheme::tls; })) {
     return std::unexpected(Diagnostic{
         block.where, "server block: tls:// needs a certificate, expected a line 'tls CERT KEY' in it"});
   }

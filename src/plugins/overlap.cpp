@@ -39,8 +39,8 @@ Result check_use(boost::unordered_flat_map<std::string, Use>& by_socket, const s
   const Use& first = entry->second;
   const std::string where = first.block->where.file + ":" + std::to_string(first.block->where.line);
   const auto wrong = [&](const std::string& message) {
-    return std::unexpected(corefile::Diagnostic{block.where, "cannot serve " + zone_and_port(key) + " - " +
-                                                                 message});
+    return std::unexpected(
+        corefile::Diagnostic{block.where, "cannot serve " + zone_and_port(key) + " - " + message});
   };
   if (first.scheme != key.scheme) {
     return wrong(std::string(to_string(first.scheme)) + ":// is served on that port at " + where +

@@ -119,7 +119,8 @@ void Server::warn_of_lost_files(const std::vector<std::string>& before) {
   for (const std::string& path : before) {
     if (std::ranges::find(now, path) != now.end()) continue;
     log_.warn(
-        "{}: could be read with root's privileges only, which are given up now: a reload will fail, unless the "
+        "{}: could be read with root's privileges only, which are given up now: a reload will fail, unless "
+        "the "
         "file belongs to user {} or its mode lets that user read it",
         path, geteuid());
   }

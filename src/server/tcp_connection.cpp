@@ -61,10 +61,10 @@ void TcpConnection::start(std::shared_ptr<const tls::ServerContext> context, con
   idle_timer_ = queries_.clock.after(limits_.handshake, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->close();
   });
-  stream_.async_handshake([self = shared_from_this(), counters](boost::system::error_code error,
-                                                                std::size_t) {
-    self->on_handshake(error, counters);
-  });
+  stream_.async_handshake(
+      [self = shared_from_this(), counters](boost::system::error_code error, std::size_t) {
+        self->on_handshake(error, counters);
+      });
 }
 
 void TcpConnection::on_handshake(boost::system::error_code error, const TlsCounters& counters) {
@@ -82,11 +82,10 @@ void TcpConnection::on_handshake(boost::system::error_code error, const TlsCount
 void TcpConnection::read() {
   if (reading_ || draining_ || shaking_ || !stream_.is_open() || in_flight_ >= limits_.in_flight) return;
   reading_ = true;
-  stream_.async_read_some(
-      asio::buffer(received_.data() + received_size_, received_.size() - received_size_),
-      [self = shared_from_this()](boost::system::error_code error, std::size_t got) {
-        self->on_read(error, got);
-      });
+  stream_.async_read_some(asio::buffer(received_.data() + received_size_, received_.size() - received_size_),
+                          [self = shared_from_this()](boost::system::error_code error, std::size_t got) {
+                            self->on_read(error, got);
+                          });
 }
 
 void TcpConnection::on_read(boost::system::error_code error, std::size_t got) {

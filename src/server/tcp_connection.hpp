@@ -17,14 +17,14 @@ struct TlsCounters {
   metrics::Counter& failed;
 };
 
-/// Bounds: queries in flight, octets waiting to be sent, idle time, time for a handshake. A client that sends and never reads is
-/// closed when its send queue is full.
+/// Bounds: queries in flight, octets waiting to be sent, idle time, time for a handshake. A client that sends
+/// and never reads is closed when its send queue is full.
 class TcpConnection final : public ReplySink, public std::enable_shared_from_this<TcpConnection> {
  public:
   struct Limits {
     std::size_t in_flight = 256;
     std::size_t unsent_octets = 1U << 20U;
-    std::chrono::milliseconds idle = std::chrono::seconds(10);  ///< CoreDNS's figure
+    std::chrono::milliseconds idle = std::chrono::seconds(10);      ///< CoreDNS's figure
     std::chrono::milliseconds handshake = std::chrono::seconds(3);  ///< and its read timeout
   };
 

@@ -28,8 +28,7 @@ class TcpListener : public std::enable_shared_from_this<TcpListener> {
   static constexpr std::size_t kMaxConnections = 1024;
 
   TcpListener(WorkerQueries& queries, const runtime::SocketAddress& address, runtime::Descriptor socket,
-              std::shared_ptr<QueryHandler> handler, TcpCounters counters,
-              std::optional<TlsService> tls);
+              std::shared_ptr<QueryHandler> handler, TcpCounters counters, std::optional<TlsService> tls);
 
   void start();
   /// For connections to come. One of equal settings changes nothing, so that clients' tickets stay good.

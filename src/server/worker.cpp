@@ -70,12 +70,11 @@ std::optional<TlsService> Worker::tls_service(const Listen& listen) {
   const auto handshakes = [&](const char* resumed) -> metrics::Counter& {
     return metrics_.counter(kHandshakes, {{"server", listen.label}, {"resumed", resumed}}, index_);
   };
-  return TlsService{
-      listen.tls,
-      {handshakes("false"), handshakes("true"),
-       metrics_.counter({"node_local_dns_tls_handshake_failures_total",
-                         "TLS handshakes with clients that failed or took too long."},
-                        {{"server", listen.label}}, index_)}};
+  return TlsService{listen.tls,
+                    {handshakes("false"), handshakes("true"),
+                     metrics_.counter({"node_local_dns_tls_handshake_failures_total",
+                                       "TLS handshakes with clients that failed or took too long."},
+                                      {{"server", listen.label}}, index_)}};
 }
 
 void Worker::switch_to(const Generation& generation, std::map<ListenAt, ListenSockets> opened) {

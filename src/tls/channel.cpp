@@ -93,8 +93,8 @@ std::unique_ptr<Channel> Channel::server(std::shared_ptr<const ServerContext> co
 }
 
 Channel::~Channel() {
-  // Otherwise OpenSSL forbids to resume a session whose connection was cut: the peer's wish, or the network's, is
-  // no reason to distrust it.
+  // Otherwise OpenSSL forbids to resume a session whose connection was cut: the peer's wish, or the
+  // network's, is no reason to distrust it.
   if (failure_.empty()) SSL_set_shutdown(connection_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 

@@ -113,8 +113,7 @@ std::expected<std::shared_ptr<const ServerContext>, std::string> ServerContext::
   SSL_CTX_set_timeout(context.get(), kTicketSeconds);
   SSL_CTX_set_session_id_context(context.get(), reinterpret_cast<const unsigned char*>(digest.data()),
                                  static_cast<unsigned>(digest.size()));
-  return std::shared_ptr<const ServerContext>(
-      new ServerContext(std::move(context), std::move(digest), *end));
+  return std::shared_ptr<const ServerContext>(new ServerContext(std::move(context), std::move(digest), *end));
 }
 
 }  // namespace nld::tls

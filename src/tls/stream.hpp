@@ -86,8 +86,7 @@ class Stream {
       });
       return;
     }
-    const auto what =
-        progress.wait == Channel::Progress::Wait::read ? Socket::wait_read : Socket::wait_write;
+    const auto what = progress.wait == Channel::Progress::Wait::read ? Socket::wait_read : Socket::wait_write;
     socket_.async_wait(what,
                        [this, step, handler = std::move(handler)](boost::system::error_code error) mutable {
                          if (error || !socket_.is_open()) {

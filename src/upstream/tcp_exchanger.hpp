@@ -30,7 +30,8 @@ class TcpExchanger {
   void close() noexcept;
 
   static constexpr std::size_t kMaxConnections = 8;
-  /// After a failed handshake nobody knocks again for so long: it is dear to both, and no better a moment later.
+  /// After a failed handshake nobody knocks again for so long: it is dear to both, and no better a moment
+  /// later.
   static constexpr std::chrono::milliseconds kHandshakePause{250};
   static constexpr std::size_t kBusy = 64;  ///< queries on every connection before another one is opened
 

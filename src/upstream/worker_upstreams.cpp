@@ -75,9 +75,9 @@ void WorkerUpstreams::close() noexcept {
 WorkerUpstreams::Factory socket_exchangers(boost::asio::io_context& loop, runtime::Clock& clock,
                                            runtime::Random& random, metrics::Registry& registry,
                                            std::size_t worker) {
-  return [&loop, &clock, &random, &registry, worker](const runtime::SocketAddress& address,
-                                                     const TransportOptions& options)
-             -> std::shared_ptr<Exchanger> {
+  return [&loop, &clock, &random, &registry, worker](
+             const runtime::SocketAddress& address,
+             const TransportOptions& options) -> std::shared_ptr<Exchanger> {
     if (options.tls) {
       auto metrics = std::make_shared<TransportMetrics>(registry, address, worker, Reached::over_tls);
       return std::make_shared<TlsExchanger>(loop, clock, random, address, options, std::move(metrics));

@@ -41,7 +41,8 @@ def trusting(authority):
 
 def listening(identity, *directives, options="", zone="tls://.", more="forward . 127.0.0.2"):
     block_of_options = f" {{\n{options}\n}}" if options else ""
-    return block(f"tls {identity.certificate} {identity.key}{block_of_options}", "cache 30", more, *directives, zone=zone)
+    line = f"tls {identity.certificate} {identity.key}{block_of_options}"
+    return block(line, "cache 30", more, *directives, zone=zone)
 
 
 @pytest.fixture

@@ -102,7 +102,8 @@ def test_system_authorities(serve, upstream, authority):
 def test_a_server_name_of_its_own_for_each(serve, secure, authority):
     one = secure(authority.issue("DNS:one.test").server_context())
     two = secure(authority.issue("DNS:two.test").server_context(), address="127.0.0.3")
-    serve(forward(authority, "policy round_robin", name=None, to="tls://127.0.0.2%one.test tls://127.0.0.3%two.test:853"))
+    serve(forward(authority, "policy round_robin", name=None,
+                  to="tls://127.0.0.2%one.test tls://127.0.0.3%two.test:853"))
     for number in range(6):
         assert data(ask(f"n{number}.test")) == ["192.0.2.1"]
     assert one.count() == two.count() == 3
@@ -197,8 +198,8 @@ def test_upstream_that_never_shakes_hands(serve, secure, authority):
     """Bounded like any silence: the next upstream answers, and health checks find the silent one down."""
     good = secure(authority.issue("DNS:dns.test").server_context(), address="127.0.0.3")
     with listener_that_says(b""):
-        server = serve(forward(authority, "policy sequential", "read_timeout 500ms", "health_check 100ms", "max_fails 1",
-                               to="tls://127.0.0.2 tls://127.0.0.3"))
+        server = serve(forward(authority, "policy sequential", "read_timeout 500ms", "health_check 100ms",
+                               "max_fails 1", to="tls://127.0.0.2 tls://127.0.0.3"))
         response, seconds = timed(ask, "a.test")
         assert data(response) == ["192.0.2.1"] and 0.4 < seconds < 1.5 * PATIENCE
         wait_until(lambda: server.value("node_local_dns_upstream_down", to=TO) == 1, 9, "it to be found down")

@@ -126,10 +126,8 @@ constexpr Option<Draft> kOptions[] = {
     {"except", read_except},
     {"force_tcp", [](Arguments&, Draft& forward) { forward.force_tcp = true; }},
     {"prefer_udp", [](Arguments&, Draft& forward) { forward.prefer_udp = true; }},
-    {"expire",
-     [](Arguments& arguments, Draft& forward) {
-       forward.expire = arguments.duration("DURATION", milliseconds(0));
-     }},
+    {"expire", [](Arguments& arguments,
+                  Draft& forward) { forward.expire = arguments.duration("DURATION", milliseconds(0)); }},
     {"max_age",
      [](Arguments& arguments, Draft& forward) {
        forward.max_age = arguments.duration("DURATION", milliseconds(0));
@@ -139,8 +137,8 @@ constexpr Option<Draft> kOptions[] = {
      [](Arguments& arguments, Draft& forward) {
        forward.max_idle_connections = arguments.number("INTEGER", 0, kAny);
      }},
-    {"max_fails", [](Arguments& arguments,
-                     Draft& forward) { forward.max_fails = arguments.number("INTEGER", 0, kAny); }},
+    {"max_fails",
+     [](Arguments& arguments, Draft& forward) { forward.max_fails = arguments.number("INTEGER", 0, kAny); }},
     {"max_connect_attempts",
      [](Arguments& arguments, Draft& forward) {
        forward.max_connect_attempts = arguments.number("INTEGER", 0, kAny);
@@ -160,11 +158,8 @@ constexpr Option<Draft> kOptions[] = {
     {"policy", read_policy},
     {"health_check", read_health_check},
     {"max_concurrent",
-     [](Arguments& arguments, Draft& forward) {
-       forward.max_concurrent = arguments.number("MAX", 0, kAny);
-     }},
-    {"next",
-     [](Arguments& arguments, Draft& forward) { forward.next = read_rcodes(arguments, true); }},
+     [](Arguments& arguments, Draft& forward) { forward.max_concurrent = arguments.number("MAX", 0, kAny); }},
+    {"next", [](Arguments& arguments, Draft& forward) { forward.next = read_rcodes(arguments, true); }},
     {"next_on_nodata", [](Arguments&, Draft& forward) { forward.next_on_nodata = true; }},
     {"failover",
      [](Arguments& arguments, Draft& forward) { forward.failover = read_rcodes(arguments, false); }},

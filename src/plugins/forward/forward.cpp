@@ -26,8 +26,8 @@ constexpr runtime::Duration kTotalTime = 5s;
 // Between rounds over the upstreams: one that refuses at once would be asked thousands of times otherwise.
 constexpr runtime::Duration kFirstPause = 25ms;
 constexpr runtime::Duration kLongestPause = 400ms;
-// When everyone refuses at once (nothing listens, no route, a wrong certificate) a second bridges a restart; a client with the
-// usual 5 s of patience must hear of it before it gives up.
+// When everyone refuses at once (nothing listens, no route, a wrong certificate) a second bridges a restart;
+// a client with the usual 5 s of patience must hear of it before it gives up.
 constexpr runtime::Duration kRefusalTime = 1s;
 
 dns::ExtendedError extended_error_of(ExchangeError::Kind kind) noexcept {

@@ -44,8 +44,8 @@ struct Named {
   std::optional<std::string> server;
 };
 
-/// "9.9.9.9%dns.quad9.net:853", "[fd00::1]%a.test:853", "[fd00::1%a.test]:853", "fd00::1%a.test:853": the name
-/// apart, and the address in the form that its port needs.
+/// "9.9.9.9%dns.quad9.net:853", "[fd00::1]%a.test:853", "[fd00::1%a.test]:853", "fd00::1%a.test:853": the
+/// name apart, and the address in the form that its port needs.
 Named split_server_name(std::string_view text) {
   const auto percent = text.find('%');
   if (percent == std::string_view::npos) return {std::string(text), std::nullopt};

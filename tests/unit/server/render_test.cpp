@@ -140,7 +140,8 @@ TEST_F(Render, PadsEncryptedAnswersToThoseWhoPad) {
   std::array<std::uint8_t, 8> padding{0, 12, 0, 4};
   const auto asked = [&](dns::Bytes options, bool encrypted) {
     dns::MessageBuilder builder(packet_);
-    builder.add_question(dns::Name::from_text("www.example.org.")->wire(), dns::RRType::TXT, dns::RRClass::IN);
+    builder.add_question(dns::Name::from_text("www.example.org.")->wire(), dns::RRType::TXT,
+                         dns::RRClass::IN);
     builder.add_opt(1232, 0, true, options);
     request_.query = *dns::parse_query(builder.message());
     request_.transport = pipeline::Transport::tcp;

@@ -21,8 +21,8 @@ class Authority {
   explicit Authority(const std::string& name = "test authority") : key_(new_key()) {
     certificate_ = sign(key_.get(), name, "", 1, true);
   }
-  /// `names` as OpenSSL writes alternative names: "DNS:dns.test,IP:127.0.0.1". Valid from an hour ago for `days`;
-  /// less than 0: it has expired.
+  /// `names` as OpenSSL writes alternative names: "DNS:dns.test,IP:127.0.0.1". Valid from an hour ago for
+  /// `days`; less than 0: it has expired.
   [[nodiscard]] Identity issue(const std::string& names, int days = 1) const {
     const tls::KeyHandle key = new_key();
     const tls::CertificateHandle certificate = sign(key.get(), "leaf", names, days, false);
@@ -39,8 +39,8 @@ class Authority {
     X509_EXTENSION_free(extension);
   }
   static void put_name(X509_NAME* where, const std::string& name) {
-    X509_NAME_add_entry_by_txt(where, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()),
-                               -1, -1, 0);
+    X509_NAME_add_entry_by_txt(where, "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
   }
   [[nodiscard]] tls::CertificateHandle sign(EVP_PKEY* key, const std::string& name, const std::string& names,
                                             int days, bool authority) const {

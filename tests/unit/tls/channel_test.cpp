@@ -88,7 +88,8 @@ TEST_F(Channels, VerifyNamesAndAddresses) {
     sessions = std::make_shared<tls::Sessions>();
     EXPECT_TRUE(tls::is_failure(shake(name))) << name;
     EXPECT_THAT(client->failure(), StartsWith("tls: failed to verify certificate: x509: certificate is not "
-                                              "valid for " + std::string(name)));
+                                              "valid for " +
+                                              std::string(name)));
   }
 }
 
@@ -100,8 +101,8 @@ TEST_F(Channels, DistrustAnUnknownAuthorityAndAnExpiredCertificate) {
   connect();
   context.reset();
   const Identity old = authority.issue("DNS:dns.test", -1);
-  EXPECT_TRUE(shake("dns.test", {.certificate = old.certificate, .key = old.key},
-                    {.authorities = authority.pem()}));
+  EXPECT_TRUE(
+      shake("dns.test", {.certificate = old.certificate, .key = old.key}, {.authorities = authority.pem()}));
   EXPECT_THAT(client->failure(), HasSubstr("x509: certificate has expired or is not yet valid"));
   EXPECT_EQ(sessions->size(), 0U) << "nothing to resume with a server that is not trusted";
 }
@@ -173,9 +174,9 @@ TEST_F(Channels, AskClientsForCertificates) {
     bool with_stranger;
     bool with_good;
   };
-  for (const Case& one : {Case{nocert, true, true, true}, Case{request, true, true, true},
-                          Case{require, false, true, true}, Case{verify_if_given, true, false, true},
-                          Case{require_and_verify, false, false, true}}) {
+  for (const Case& one :
+       {Case{nocert, true, true, true}, Case{request, true, true, true}, Case{require, false, true, true},
+        Case{verify_if_given, true, false, true}, Case{require_and_verify, false, false, true}}) {
     const tls::ServerSettings settings{identity.certificate, identity.key, authority.pem(), one.auth};
     const auto accepts = [&](const Identity& of_client) {
       connect();

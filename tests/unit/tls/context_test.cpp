@@ -62,8 +62,8 @@ TEST_F(Contexts, RefuseAKeyThatWantsAPassphraseWithoutAskingForIt) {
 }
 
 TEST_F(Contexts, TakeAChainAndSeveralAuthorities) {
-  const auto server = ServerContext::make(
-      {.certificate = identity.certificate + authority.pem(), .key = identity.key});
+  const auto server =
+      ServerContext::make({.certificate = identity.certificate + authority.pem(), .key = identity.key});
   ASSERT_TRUE(server) << server.error();
   STACK_OF(X509)* chain = nullptr;
   SSL_CTX_get0_chain_certs((*server)->native(), &chain);

@@ -72,7 +72,8 @@ TEST_F(TlsExchanges, MatchAnswersOutOfOrder) {
 
 TEST_F(TlsExchanges, CarryManyQueriesAndAnswersLargerThanARecord) {
   std::vector<Pending> all;
-  for (int query = 0; query < 60; ++query) all.push_back(ask(exchanger, "n" + std::to_string(query) + ".org."));
+  for (int query = 0; query < 60; ++query)
+    all.push_back(ask(exchanger, "n" + std::to_string(query) + ".org."));
   run_until([&] { return received(0) == 60; });
   for (const Message& query : server.connections[0]->received) {
     server.send(0, answer_to(query, {.records = 3000}));

@@ -79,16 +79,18 @@ TEST(ForwardDirective, DefaultsAreCoreDnsDefaults) {
 }
 
 TEST(ForwardDirective, UpstreamForms) {
-  EXPECT_THAT(addresses(forward("forward . 10.0.0.1 10.0.0.2:5353 fd00::1 [fd00::2]:54 [fd00::3] dns://10.0.0.4 "
-                                "dns://[fd00::5]:1053")),
-              ElementsAre("10.0.0.1:53", "10.0.0.2:5353", "[fd00::1]:53", "[fd00::2]:54", "[fd00::3]:53",
-                          "10.0.0.4:53", "[fd00::5]:1053"));
+  EXPECT_THAT(
+      addresses(forward("forward . 10.0.0.1 10.0.0.2:5353 fd00::1 [fd00::2]:54 [fd00::3] dns://10.0.0.4 "
+                        "dns://[fd00::5]:1053")),
+      ElementsAre("10.0.0.1:53", "10.0.0.2:5353", "[fd00::1]:53", "[fd00::2]:54", "[fd00::3]:53",
+                  "10.0.0.4:53", "[fd00::5]:1053"));
 }
 
 TEST(ForwardDirective, UpstreamFormsOverTls) {
-  EXPECT_THAT(targets("forward . tls://9.9.9.9 tls://9.9.9.9:8853 tls://fd00::1 tls://[fd00::1]:8853 10.0.0.1"),
-              ElementsAre("9.9.9.9:853 9.9.9.9", "9.9.9.9:8853 9.9.9.9", "[fd00::1]:853 fd00::1",
-                          "[fd00::1]:8853 fd00::1", "10.0.0.1:53"));
+  EXPECT_THAT(
+      targets("forward . tls://9.9.9.9 tls://9.9.9.9:8853 tls://fd00::1 tls://[fd00::1]:8853 10.0.0.1"),
+      ElementsAre("9.9.9.9:853 9.9.9.9", "9.9.9.9:8853 9.9.9.9", "[fd00::1]:853 fd00::1",
+                  "[fd00::1]:8853 fd00::1", "10.0.0.1:53"));
   EXPECT_THAT(targets("forward . tls://9.9.9.9%Dns.Quad9.net. tls://9.9.9.9%a.test:8853 tls://fd00::1%b.test "
                       "tls://fd00::1%b.test:8853 tls://[fd00::1]%c.test:8853 tls://[fd00::1%d.test]:8853 "
                       "tls://9.9.9.9%10.0.0.1"),
@@ -102,8 +104,9 @@ TEST(ForwardDirective, UpstreamFormsOverTls) {
 TEST(ForwardDirective, TlsTakesUpToThreeFiles) {
   const nld::testing::Authority authority;
   const nld::testing::Identity identity = authority.issue("DNS:node.test");
-  const World world{.files = {{"/cert", identity.certificate}, {"/key", identity.key}, {"/ca", authority.pem()}},
-                    .interfaces = {}};
+  const World world{
+      .files = {{"/cert", identity.certificate}, {"/key", identity.key}, {"/ca", authority.pem()}},
+      .interfaces = {}};
   std::vector<std::string> digests;
   for (const char* files : {"", " /ca", " /cert /key", " /cert /key /ca"}) {
     const BlockConfig block =
@@ -194,13 +197,12 @@ TEST(ForwardDirective, SourceAddressOfEachFamily) {
 }
 
 TEST(ForwardDirective, TlsOptionsWithoutTlsUpstreamsOnlyWarn) {
-  EXPECT_THAT(
-      warnings_of("forward . 10.0.0.1 {\ntls /cert.pem /key.pem /ca.pem\ntls_servername dns.test\n"
-                  "doh_method POST\n}",
-                  kWorld),
-      ElementsAre("Corefile:3: forward: tls: has no effect without tls:// upstreams",
-                  HasSubstr("Corefile:4: forward: tls_servername: has no effect"),
-                  HasSubstr("Corefile:5: forward: doh_method: has no effect")));
+  EXPECT_THAT(warnings_of("forward . 10.0.0.1 {\ntls /cert.pem /key.pem /ca.pem\ntls_servername dns.test\n"
+                          "doh_method POST\n}",
+                          kWorld),
+              ElementsAre("Corefile:3: forward: tls: has no effect without tls:// upstreams",
+                          HasSubstr("Corefile:4: forward: tls_servername: has no effect"),
+                          HasSubstr("Corefile:5: forward: doh_method: has no effect")));
   EXPECT_EQ(refused("forward . 10.0.0.1 {\ntls\n}", kWorld), "");
 }
 
@@ -215,7 +217,8 @@ TEST(ForwardDirective, Refused) {
        "TO 'tls://dns.quad9.net' is wrong, expected tls:// and an IP address, with %SERVER_NAME"},
       {"forward . tls:///etc/resolv.conf", "TO 'tls:///etc/resolv.conf' is wrong, expected tls:// and an IP"},
       {"forward . tls://9.9.9.9:0", "TO 'tls://9.9.9.9:0' is wrong, expected a port from 1 to 65535"},
-      {"forward . tls://9.9.9.9%", "SERVER_NAME '' is wrong, expected the name that the server's certificate is for"},
+      {"forward . tls://9.9.9.9%",
+       "SERVER_NAME '' is wrong, expected the name that the server's certificate is for"},
       {"forward . tls://9.9.9.9%a..b", "SERVER_NAME 'a..b' is wrong, expected the name"},
       {"forward . tls://0.0.0.0", "TO 'tls://0.0.0.0' is wrong, expected the address of a DNS server"},
       {"forward . 9.9.9.9%dns.quad9.net", "TO '9.9.9.9%dns.quad9.net' is wrong, expected IP"},

@@ -119,9 +119,10 @@ TEST_F(TlsDirective, OneZonePlainlyAndOverTls) {
 
 TEST_F(TlsDirective, APortOfAnAddressIsOneThing) {
   const std::string tls = "{\ntls /cert /key\nwhoami\n}\n";
-  EXPECT_EQ(error_of("tls://a.test:853 " + tls + "dns://b.test:853 {\nwhoami\n}\n"),
-            "Corefile:5: cannot serve dns://b.test.:853 - tls:// is served on that port at Corefile:1, expected "
-            "another port");
+  EXPECT_EQ(
+      error_of("tls://a.test:853 " + tls + "dns://b.test:853 {\nwhoami\n}\n"),
+      "Corefile:5: cannot serve dns://b.test.:853 - tls:// is served on that port at Corefile:1, expected "
+      "another port");
   EXPECT_EQ(error_of("tls://a.test:853 {\nbind 10.0.0.1\ntls /cert /key\nwhoami\n}\n"
                      "dns://b.test:853 {\nbind 10.0.0.2\nwhoami\n}\n"),
             "");

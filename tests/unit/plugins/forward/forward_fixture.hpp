@@ -115,7 +115,8 @@ struct ForwardFixture : ::testing::Test, Harness {
   void bring_down(const std::vector<std::size_t>& indexes) {
     if (!chain) build();
     for (const std::size_t index : indexes) {
-      fake("check " + config.upstreams[index].address.ip_text())->fails(ExchangeError::Kind::refused, "refused");
+      fake("check " + config.upstreams[index].address.ip_text())
+          ->fails(ExchangeError::Kind::refused, "refused");
       shared->health[index]->report_failure({ExchangeError::Kind::refused, "refused"});
     }
     advance(config.health_check.interval * config.max_fails);

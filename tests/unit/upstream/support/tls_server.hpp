@@ -56,12 +56,12 @@ class TlsServer {
       const auto connection = connections.emplace_back(std::make_shared<Connection>(std::move(socket)));
       if (!silent) {
         connection->stream.secure(context);
-        connection->stream.async_handshake(
-            [this, connection, index = connections.size() - 1](boost::system::error_code failed, std::size_t) {
-              connection->shaken = !failed;
-              connection->ended = static_cast<bool>(failed);
-              if (!failed) read(index);
-            });
+        connection->stream.async_handshake([this, connection, index = connections.size() - 1](
+                                               boost::system::error_code failed, std::size_t) {
+          connection->shaken = !failed;
+          connection->ended = static_cast<bool>(failed);
+          if (!failed) read(index);
+        });
       }
       accept();
     });
