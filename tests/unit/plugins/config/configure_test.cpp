@@ -109,9 +109,11 @@ TEST(Keys, ABraceInAZoneIsSaid) {
 TEST(Directives, Unknown) {
   EXPECT_THAT(
       refused("forwrad . 10.0.0.1"),
-      HasSubstr("Corefile:2: unknown directive 'forwrad', did you mean 'forward', expected one of reload, "
-                "bind, ready, health, prometheus, errors, log, cache, loop, forward, whoami"));
-  EXPECT_THAT(refused("frobnicate"), HasSubstr("unknown directive 'frobnicate', expected one of reload"));
+      HasSubstr(
+          "Corefile:2: unknown directive 'forwrad', did you mean 'forward', expected one of tls, reload, "
+          "bind, ready, health, prometheus, errors, log, cache, loop, forward, whoami"));
+  EXPECT_THAT(refused("frobnicate"),
+              HasSubstr("unknown directive 'frobnicate', expected one of tls, reload"));
   EXPECT_THAT(refused("Cache"), HasSubstr("unknown directive 'Cache', did you mean 'cache'"));
 }
 

@@ -45,7 +45,8 @@ std::vector<std::string> addresses(const ForwardConfig& config) {
 /// "ADDRESS NAME" of those over TLS, "ADDRESS" of the others.
 std::vector<std::string> targets(std::string_view lines, const World& world = kWorld) {
   std::vector<std::string> out;
-  for (const ForwardTarget& target : accepted(lines, world).forwards.front().upstreams) {
+  const BlockConfig block = accepted(lines, world);
+  for (const ForwardTarget& target : block.forwards.front().upstreams) {
     out.push_back(target.address.to_string() + (target.tls ? " " + target.tls->name : ""));
   }
   return out;
