@@ -54,7 +54,7 @@ struct ForwardFixture : ::testing::Test, Harness {
   void upstreams(const std::vector<std::string>& ips) { set_upstreams(config, ips); }
   static void set_upstreams(plugins::ForwardConfig& of, const std::vector<std::string>& ips) {
     of.upstreams.clear();
-    for (const auto& ip : ips) of.upstreams.push_back(runtime::SocketAddress::from_ip(ip, 53).value());
+    for (const auto& ip : ips) of.upstreams.push_back({runtime::SocketAddress::from_ip(ip, 53).value()});
   }
   std::shared_ptr<FakeExchanger> fake(const std::string& name) {
     auto& found = fakes[name];
