@@ -176,6 +176,14 @@ std::expected<Loaded, std::string> CorefileSource::load() {
   return loaded;
 }
 
+std::vector<std::string> CorefileSource::readable() const {
+  std::vector<std::string> out;
+  for (const auto& path : watched_) {
+    if (surroundings_.read_file(path)) out.push_back(path.string());
+  }
+  return out;
+}
+
 std::string CorefileSource::fingerprint() const {
   // An unreadable file counts as itself: one that vanishes or appears is a change too.
   std::string all;

@@ -51,6 +51,8 @@ class CorefileSource {
   std::expected<Loaded, std::string> load();
   /// Hex SHA-512 over every file that the last load read, as they are now: tells whether to load again.
   [[nodiscard]] std::string fingerprint() const;
+  /// Those of these files that can be read now.
+  [[nodiscard]] std::vector<std::string> readable() const;
 
  private:
   void watch_sources();

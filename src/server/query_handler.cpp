@@ -109,6 +109,7 @@ QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableB
                             .client = inbound.client,
                             .local = inbound.local,
                             .transport = inbound.transport,
+                            .encrypted = inbound.encrypted,
                             .received = inbound.received};
   if (const auto rcode = not_served(*query)) {
     const bool meant = queries_.own_name && is_liveness_probe(request) &&

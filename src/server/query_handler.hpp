@@ -21,6 +21,7 @@ struct Inbound {
   runtime::SocketAddress client;
   runtime::SocketAddress local;
   pipeline::Transport transport = pipeline::Transport::udp;
+  bool encrypted = false;
   runtime::TimePoint received;
 };
 

@@ -34,7 +34,7 @@ class Server {
   int run();
 
  private:
-  using Opened = std::vector<std::map<runtime::SocketAddress, ListenSockets>>;
+  using Opened = std::vector<std::map<ListenAt, ListenSockets>>;
 
   std::expected<void, std::string> start();
   /// Prepares everything `loaded` needs, then switches; error: nothing has changed.
@@ -45,6 +45,8 @@ class Server {
   void check_files();
   void watch_for_loops();
   void on_loop(const std::string& server, const plugins::LoopState& state);
+  /// Files read as root that we can read no more: said now, not when a reload is needed.
+  void warn_of_lost_files(const std::vector<std::string>& before);
   void after_switch();
   void wait_for_signals();
   void begin_stop();

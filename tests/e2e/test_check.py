@@ -72,7 +72,7 @@ BAD = {
     "missing resolv.conf": (". {\n    forward . /nonexistent/resolv.conf\n}\n", 2, ["/nonexistent/resolv.conf"]),
     "kubernetes": (". {\n    kubernetes cluster.local\n}\n", 2, ["kubernetes"]),
     "nodecache": (". {\n    nodecache\n}\n", 2, ["nodecache"]),
-    "listener over TLS": ("tls://example.test {\n    whoami\n}\n", 1, ["tls"]),
+    "listener over TLS without a certificate": ("tls://example.test {\n    whoami\n}\n", 1, ["tls CERT KEY"]),
     "open quote": (". {\n    errors\n    log . \"{common}\n}\n", None, []),
     "prometheus port": (". {\n    prometheus :70000\n}\n", 2, ["prometheus", "70000"]),
 }
