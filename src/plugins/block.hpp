@@ -17,6 +17,7 @@
 #include "plugins/hosts/config.hpp"
 #include "plugins/rewrite/config.hpp"
 #include "runtime/socket_address.hpp"
+#include "tls/context.hpp"
 
 namespace re2 {
 class RE2;
@@ -58,10 +59,17 @@ struct HealthConfig {
   std::chrono::milliseconds lameduck{0};
 };
 
+/// How a zone is served: UDP and TCP, or TLS alone.
+enum class Scheme : std::uint8_t { dns, tls };
+constexpr const char* to_string(Scheme scheme) noexcept {
+  return scheme == Scheme::tls ? "tls" : "dns";
+}
+
 struct ZoneKey {
   dns::Name zone;     ///< lower-case
   std::string label;  ///< "cluster.local.", the metrics' zone label
   std::uint16_t port = 53;
+  Scheme scheme = Scheme::dns;
 };
 
 struct BlockConfig {
@@ -74,6 +82,7 @@ struct BlockConfig {
   /// (bind, health, ready, reload) and not those that are accepted without effect.
   std::vector<std::string> directives;
 
+  std::shared_ptr<const tls::ServerContext> tls;  ///< there when a zone's scheme is tls
   std::optional<ErrorsConfig> errors;
   std::vector<LogRule> log;
   std::vector<rewriting::Rule> rewrite;  ///< in the order written

@@ -19,12 +19,11 @@ Result setup_ready(const corefile::Directive& line, BlockConfig& block, SetupCon
 Result setup_reload(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_rewrite(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_template(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
+Result setup_tls(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_whoami(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 
 // Not in effect yet: these only check what stands there.
 Result check_bufsize(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result check_loadbalance(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
-Result check_template(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
-Result check_rewrite(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 
 }  // namespace nld::plugins

@@ -85,7 +85,9 @@ TEST(Keys, Refused) {
   EXPECT_THAT(
       error_of("https://mycompany.local:4453 {\nwhoami\n}\n"),
       HasSubstr("Corefile:1: server block: https:// is not served in 'https://mycompany.local:4453'"));
-  EXPECT_THAT(error_of("tls://. {\nwhoami\n}\n"), HasSubstr("server block: tls:// is not served"));
+  EXPECT_THAT(
+      error_of("\ntls://. {\nwhoami\n}\n"),
+      HasSubstr("Corefile:2: server block: tls:// needs a certificate, expected a line 'tls CERT KEY'"));
   EXPECT_THAT(error_of("a..b {\nwhoami\n}\n"), HasSubstr("Corefile:1: server block: "));
   EXPECT_THAT(error_of(".:70000 {\nwhoami\n}\n"), HasSubstr("Corefile:1: server block: "));
 }
@@ -107,9 +109,11 @@ TEST(Keys, ABraceInAZoneIsSaid) {
 TEST(Directives, Unknown) {
   EXPECT_THAT(
       refused("forwrad . 10.0.0.1"),
-      HasSubstr("Corefile:2: unknown directive 'forwrad', did you mean 'forward', expected one of reload, "
-                "bind, ready, health, prometheus, errors, log, rewrite, cache, loop, forward, whoami"));
-  EXPECT_THAT(refused("frobnicate"), HasSubstr("unknown directive 'frobnicate', expected one of reload"));
+      HasSubstr(
+          "Corefile:2: unknown directive 'forwrad', did you mean 'forward', expected one of tls, reload, "
+          "bind, ready, health, prometheus, errors, log, rewrite, cache, loop, forward, whoami"));
+  EXPECT_THAT(refused("frobnicate"),
+              HasSubstr("unknown directive 'frobnicate', expected one of tls, reload"));
   EXPECT_THAT(refused("Cache"), HasSubstr("unknown directive 'Cache', did you mean 'cache'"));
 }
 

@@ -17,7 +17,6 @@ TEST(NotYetDirectives, Accepted) {
   const char* const kCases[] = {
       "metadata",
       "cancel 3s",
-      "tls /cert.pem /key.pem",
       "timeouts {\nread 10s\n}",
       "nsid \"node 7\"",
       "bufsize",
