@@ -46,6 +46,9 @@ void lower_into(NameView name, MutableBytes out) noexcept;
 /// Presentation form with a final dot; root is ".". Escaped as RFC 1035 §5.1 and as CoreDNS prints names:
 /// a backslash before `. \ " ' ( ) ; @` and space, `\DDD` for other octets outside printable ASCII.
 std::string to_text(NameView name);
+constexpr std::size_t kMaxNameText = 4 * kMaxNameSize;  ///< every octet as \DDD
+/// The same text in `out`, which a view of is returned: for paths that must not allocate.
+std::string_view to_text(NameView name, std::array<char, kMaxNameText>& out) noexcept;
 
 /// A name by value, at most 255 octets, no allocation. Default: the root.
 struct DecodedName;

@@ -28,17 +28,19 @@ std::expected<Unescaped, NameError> unescape(std::string_view text) noexcept {
   return Unescaped{static_cast<std::uint8_t>(value), 3};
 }
 
-void append_octet(std::string& text, std::uint8_t octet) {
+/// Writes one octet of a label at `at`, returns the place behind it.
+std::size_t put_octet(std::array<char, kMaxNameText>& text, std::size_t at, std::uint8_t octet) noexcept {
   const char letter = static_cast<char>(octet);
   if (octet < ' ' || octet > '~') {
-    text += '\\';
-    text += static_cast<char>('0' + octet / 100);
-    text += static_cast<char>('0' + octet / 10 % 10);
-    text += static_cast<char>('0' + octet % 10);
-    return;
+    text[at++] = '\\';
+    text[at++] = static_cast<char>('0' + octet / 100);
+    text[at++] = static_cast<char>('0' + octet / 10 % 10);
+    text[at++] = static_cast<char>('0' + octet % 10);
+    return at;
   }
-  if (kSpecial.find(letter) != std::string_view::npos) text += '\\';
-  text += letter;
+  if (kSpecial.find(letter) != std::string_view::npos) text[at++] = '\\';
+  text[at++] = letter;
+  return at;
 }
 
 }  // namespace
@@ -81,16 +83,20 @@ std::expected<Name, NameError> Name::from_text(std::string_view text) noexcept {
   return name;
 }
 
-std::string to_text(NameView name) {
+std::string_view to_text(NameView name, std::array<char, kMaxNameText>& out) noexcept {
   if (name.size() == 1) return ".";
-  std::string text;
-  text.reserve(name.size());
+  std::size_t written = 0;
   for (std::size_t at = 0; name[at] != 0;) {
     const std::size_t end = at + name[at] + 1U;
-    for (++at; at < end; ++at) append_octet(text, name[at]);
-    text += '.';
+    for (++at; at < end; ++at) written = put_octet(out, written, name[at]);
+    out[written++] = '.';
   }
-  return text;
+  return {out.data(), written};
+}
+
+std::string to_text(NameView name) {
+  std::array<char, kMaxNameText> text;
+  return std::string(to_text(name, text));
 }
 
 }  // namespace nld::dns

@@ -16,6 +16,14 @@ asio::awaitable<void> Next::operator()(Request& request, Reply& reply) const {
   if (step.verdict == Verdict::wait) co_await chain_->resolve(request, reply, step.at);
 }
 
+Step Next::handle(Request& request, Reply& reply) const {
+  return chain_->handle(request, reply, index_);
+}
+
+asio::awaitable<void> Next::resume(Request& request, Reply& reply, Step step) const {
+  co_await chain_->resolve(request, reply, step.at);
+}
+
 std::string_view Next::name() const noexcept {
   return index_ < chain_->plugins().size() ? chain_->plugins()[index_]->name() : std::string_view{};
 }
@@ -35,7 +43,11 @@ Chain::Chain(std::vector<std::unique_ptr<Plugin>> plugins) : plugins_(std::move(
   std::ranges::reverse(observers_);
 }
 
-Chain::Step Chain::handle(Request& request, Reply& reply, std::size_t from) const {
+bool Chain::takes(dns::RRClass cls) const noexcept {
+  return std::ranges::any_of(plugins_, [cls](const auto& plugin) { return plugin->takes(cls); });
+}
+
+Step Chain::handle(Request& request, Reply& reply, std::size_t from) const {
   for (std::size_t at = from; at < plugins_.size(); ++at) {
     const Verdict verdict = plugins_[at]->handle(request, reply);
     if (verdict != Verdict::pass) return {verdict, at};

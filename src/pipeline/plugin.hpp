@@ -19,10 +19,20 @@ enum class Verdict : std::uint8_t {
 
 class Chain;
 
+/// Where a walk along a chain has come to: `at` is the plugin to resume with when it waits.
+struct Step {
+  Verdict verdict;
+  std::size_t at;
+};
+
 /// The rest of the chain behind a plugin.
 class Next {
  public:
   Next(const Chain& chain, std::size_t index) noexcept : chain_(&chain), index_(index) {}
+  /// For a plugin that looks at the reply of those behind it: what can be answered at once is; a step that
+  /// waits is for `resume`, with the same request and reply.
+  [[nodiscard]] Step handle(Request& request, Reply& reply) const;
+  [[nodiscard]] boost::asio::awaitable<void> resume(Request& request, Reply& reply, Step step) const;
   [[nodiscard]] boost::asio::awaitable<void> operator()(Request& request, Reply& reply) const;
   /// Name of the plugin that comes next, empty at the end (forward's `next` goes on to a forward only).
   [[nodiscard]] std::string_view name() const noexcept;
@@ -47,6 +57,9 @@ class Plugin {
   /// Called after `wait`. `request` and `reply` outlive the coroutine. Never throws.
   virtual boost::asio::awaitable<void> resolve(Request& request, Reply& reply, Next next);
 
+  /// Whether the plugin knows what to do with a query of that class; one of them is enough for the chain.
+  [[nodiscard]] virtual bool takes(dns::RRClass cls) const noexcept { return cls == dns::RRClass::IN; }
+
   /// Called once when the chain stands; `next` is the place behind this plugin. For plugins that start work
   /// of their own (prefetch): they hold the chain while it runs, so that a reload cannot end it under them.
   virtual void attach(std::weak_ptr<const Chain> /*chain*/, Next /*next*/) {}
@@ -64,14 +77,12 @@ class Chain {
 
   /// Walks from `from`; on `wait`, `at` is the plugin to resume with. A chain that nobody answers is
   /// SERVFAIL, as in CoreDNS ("no next plugin found").
-  struct Step {
-    Verdict verdict;
-    std::size_t at;
-  };
+  using Step = pipeline::Step;
   Step handle(Request& request, Reply& reply, std::size_t from = 0) const;
   [[nodiscard]] boost::asio::awaitable<void> resolve(Request& request, Reply& reply, std::size_t at) const;
   void observe(const Request& request, const Reply& reply, const Outcome& outcome) const;
 
+  [[nodiscard]] bool takes(dns::RRClass cls) const noexcept;
   [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const noexcept { return plugins_; }
 
  private:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,18 @@ struct Request {
   runtime::SocketAddress local;
   Transport transport = Transport::udp;
   runtime::TimePoint received;
+  /// EDNS options, encoded, that rules of ours put into `query` for the upstream. A fetch of the cache
+  /// carries them, though it carries nothing else of the client's message.
+  dns::Bytes added_options{};
+};
+
+/// What a plugin that said `wait` after it had begun wants to find again in `resolve`.
+class Suspended {
+ public:
+  Suspended() = default;
+  Suspended(const Suspended&) = delete;
+  Suspended& operator=(const Suspended&) = delete;
+  virtual ~Suspended() = default;
 };
 
 /// What the plugins decided. The server turns it into wire bytes (server/render): id, flags, question
@@ -37,6 +50,9 @@ struct Reply {
   std::optional<dns::ExtendedError> extended_error;
   std::string error;      ///< for `errors`; empty: none
   bool cacheable = true;  ///< false: a truncated answer that could not be completed
+  /// Of the plugin that waits. One that calls the rest of the chain itself gives it a Reply of its own, which
+  /// has a place of its own.
+  std::unique_ptr<Suspended> suspended{};
 
   void answer_with(cache::AnswerPtr found, std::string_view by) noexcept {
     rcode = found->facts().rcode;

@@ -13,6 +13,7 @@
 #include "dns/name.hpp"
 #include "plugins/cache/config.hpp"
 #include "plugins/forward/config.hpp"
+#include "plugins/rewrite/config.hpp"
 #include "runtime/socket_address.hpp"
 
 namespace re2 {
@@ -71,6 +72,7 @@ struct BlockConfig {
 
   std::optional<ErrorsConfig> errors;
   std::vector<LogRule> log;
+  std::vector<rewriting::Rule> rewrite;  ///< in the order written
   std::optional<CacheConfig> cache;
   std::vector<ForwardConfig> forwards;  ///< in the order written
   bool loop = false;

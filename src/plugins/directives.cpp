@@ -66,8 +66,8 @@ constexpr auto kDirectives = std::to_array<DirectiveInfo>({
     accepted("chaos", "version.bind and its like are treated as any other name"),
     accepted("loadbalance", "records keep the order the upstream gave them", check_loadbalance),
     other("tsig", refused, "a node cache neither signs nor checks messages; remove the line"),
+    works_as("rewrite", setup_rewrite, !kOnce, kHandler),
     works_as("cache", setup_cache, kOnce, kHandler),
-    accepted("rewrite", "names, types and TTLs are not rewritten", check_rewrite),
     // Ignored, it would let through what the operator blocks.
     other("acl", later, "use a network policy or a firewall rule until then"),
     accepted("header", "header bits are not changed"),

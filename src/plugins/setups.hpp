@@ -15,6 +15,7 @@ Result setup_loop(const corefile::Directive& line, BlockConfig& block, SetupCont
 Result setup_prometheus(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_ready(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_reload(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
+Result setup_rewrite(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_whoami(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 
 // Not in effect yet: these only check what stands there.
@@ -22,7 +23,6 @@ Result check_bufsize(const corefile::Directive& line, BlockConfig& block, SetupC
 Result check_dns64(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result check_hosts(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result check_loadbalance(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
-Result check_rewrite(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result check_template(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 
 }  // namespace nld::plugins

@@ -5,6 +5,7 @@
 #include "plugins/errors/errors.hpp"
 #include "plugins/log/log.hpp"
 #include "plugins/prometheus/prometheus.hpp"
+#include "plugins/rewrite/rewrite.hpp"
 #include "plugins/whoami/whoami.hpp"
 
 namespace nld::server {
@@ -26,6 +27,7 @@ std::shared_ptr<const pipeline::Chain> build_chain(const Generation& generation,
   }
   if (!block.log.empty()) chain.push_back(std::make_unique<plugins::LogPlugin>(block.log, services.log));
   if (block.loop) chain.push_back(std::make_unique<plugins::LoopPlugin>(shared.loops[at.zone]));
+  if (shared.rewrite) chain.push_back(std::make_unique<plugins::RewritePlugin>(shared.rewrite));
   if (block.cache) {
     chain.push_back(std::make_unique<plugins::CachePlugin>(*block.cache, shared.cache, services, site));
   }

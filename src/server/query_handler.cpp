@@ -19,7 +19,6 @@ pipeline::Outcome outcome_of(const Rendered& rendered, runtime::Duration duratio
 /// Queries we could parse and do not take, whatever the zone.
 std::optional<Rcode> not_served(const dns::Query& query) noexcept {
   if (query.edns && query.edns->version != 0) return Rcode::BADVERS;  // RFC 6891 §6.1.3
-  if (query.cls != dns::RRClass::IN) return Rcode::REFUSED;
   // A cache has no zones to transfer (RFC 5936 §2.2.1, RFC 1995).
   if (query.type == dns::RRType::AXFR || query.type == dns::RRType::IXFR) return Rcode::REFUSED;
   // OPT, TKEY and TSIG are no data one can ask for (RFC 6895 §3.1).
@@ -110,7 +109,10 @@ QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableB
                             .received = inbound.received};
   if (const auto rcode = not_served(*query)) return refuse(request, *rcode, out);
   const auto& chain = zones_.find(*query);
-  if (!chain) return refuse(request, Rcode::REFUSED, out);
+  if (!chain ||
+      (query->cls != dns::RRClass::IN && (is_liveness_probe(request) || !chain->takes(query->cls)))) {
+    return refuse(request, Rcode::REFUSED, out);
+  }
 
   pipeline::Reply reply;
   const pipeline::Chain::Step step = chain->handle(request, reply);

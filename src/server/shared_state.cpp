@@ -40,10 +40,14 @@ std::shared_ptr<const Generation> make_generation(plugins::ServerConfig config, 
                                                   CacheHouse& caches, upstream::HealthRegistry& health) {
   auto generation = std::make_shared<Generation>();
   generation->plan = listen_plan(config, have_ipv6);
-  for (const plugins::BlockConfig& block : config.blocks) {
+  for (plugins::BlockConfig& block : config.blocks) {
     SharedBlock& shared = generation->blocks.emplace_back();
     if (block.cache) shared.cache = caches.get(block);
     if (block.errors) shared.errors = std::make_shared<plugins::ErrorCounts>(*block.errors);
+    if (!block.rewrite.empty()) {
+      // Thousands of rules: they are kept once.
+      shared.rewrite = std::make_shared<plugins::rewriting::Rules>(std::move(block.rewrite));
+    }
     for (const plugins::ForwardConfig& forward : block.forwards) {
       shared.forwards.push_back(plugins::make_forward_shared(forward, health));
     }

@@ -11,6 +11,7 @@
 #include "plugins/errors/errors.hpp"
 #include "plugins/forward/forward.hpp"
 #include "plugins/loop/loop.hpp"
+#include "plugins/rewrite/rules.hpp"
 #include "server/listen_plan.hpp"
 #include "upstream/health.hpp"
 
@@ -20,6 +21,7 @@ namespace nld::server {
 struct SharedBlock {
   std::shared_ptr<plugins::CacheShared> cache;
   std::shared_ptr<plugins::ErrorCounts> errors;
+  std::shared_ptr<const plugins::rewriting::Rules> rewrite;
   std::vector<std::shared_ptr<plugins::ForwardShared>> forwards;
   std::vector<std::shared_ptr<plugins::LoopState>> loops;  ///< one a zone
 };

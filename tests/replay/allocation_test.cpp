@@ -36,6 +36,11 @@ class HotPath : public testing::Test {
     answer({.rcode = "NXDOMAIN",
             .authority = {"example.org. 60 IN SOA ns.example.org. admin.example.org. 1 2 3 4 60"}});
   }
+  explicit HotPath(const std::string& more) {
+    lab_.configure(". {\n errors\n cache 30\n loop\n forward . 10.0.0.1\n prometheus\n" + more + "}\n");
+    ask("one", "www.example.org.");
+    answer({.rcode = "NOERROR", .answer = {"www.example.org. 60 IN A 192.0.2.1"}});
+  }
   void ask(const std::string& id, const std::string& name) {
     lab_.query(id, make_query({.name = name, .type = "A"}, 1), pipeline::Transport::udp, "10.1.0.7");
   }
@@ -77,6 +82,22 @@ TEST_F(HotPath, CachedAnswerOverTcp) {
 }
 TEST_F(HotPath, CachedDenial) {
   EXPECT_EQ(count("gone.example.org.", pipeline::Transport::udp), 0U);
+}
+
+/// Rules of every kind, one of which is tried (its literal is there) and does not fit.
+class HotPathBesideRules : public HotPath {
+ protected:
+  HotPathBesideRules()
+      : HotPath(
+            " rewrite name exact a.test b.test\n rewrite name prefix old. new.\n"
+            " rewrite name suffix .b.test .c.test answer auto\n rewrite name substring -x- -y-\n"
+            " rewrite name regex ^([0-9]+)\\.example\\.org\\.$ {1}.test\n"
+            " rewrite name regex ^([0-9])\\. {1}.test\n rewrite type ANY HINFO\n rewrite class CH IN\n"
+            " rewrite ttl regex [A-Z] 5\n rewrite rcode exact c.test SERVFAIL NXDOMAIN\n") {}
+};
+
+TEST_F(HotPathBesideRules, CachedAnswerThatNoneFits) {
+  EXPECT_EQ(count("www.example.org.", pipeline::Transport::udp), 0U);
 }
 
 }  // namespace

@@ -39,14 +39,14 @@ Key key_of(const cache::KeyHasher& hasher, const Request& request) noexcept {
 }
 
 /// The query as a fetch sends it down the chain: the key and nothing else of the client's message, so that
-/// the answer fits everyone who asks for that key.
-std::vector<std::uint8_t> query_message(const Key& key, bool recursion_desired) {
-  std::array<std::uint8_t, 512> buffer{};
+/// the answer fits everyone who asks for that key. `options`: what our own rules send upstream with it.
+std::vector<std::uint8_t> query_message(const Key& key, bool recursion_desired, dns::Bytes options) {
+  std::vector<std::uint8_t> buffer(512 + options.size());
   dns::MessageBuilder builder(buffer);
   builder.set_flags(static_cast<std::uint16_t>((recursion_desired ? dns::flag::RD : 0) |
                                                (key.checking_disabled() ? dns::flag::CD : 0)));
   builder.add_question(key.name(), key.type(), key.cls());
-  if (key.dnssec_ok()) builder.add_opt(1232, 0, true, {});
+  if (key.dnssec_ok() || !options.empty()) builder.add_opt(1232, 0, key.dnssec_ok(), options);
   const dns::Bytes message = builder.message();
   return {message.begin(), message.end()};
 }
@@ -59,10 +59,11 @@ struct CachePlugin::Fetch {
         AnswerPtr replaced)
       : chain(std::move(held)),
         key(wanted),
-        message(query_message(wanted, cause.query.header.has(dns::flag::RD))),
+        message(query_message(wanted, cause.query.header.has(dns::flag::RD), cause.added_options)),
         request(cause),
         old(std::move(replaced)) {
     request.query = *dns::parse_query(message);
+    request.added_options = {};  // in the message now; those of the cause end with it
   }
 
   std::shared_ptr<const pipeline::Chain> chain;

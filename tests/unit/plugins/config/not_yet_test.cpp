@@ -45,22 +45,6 @@ TEST(NotYetDirectives, Accepted) {
       "template IN A a.test {\nmatch \"^ip-(?P<a>[0-9]*)[.]a[.]test[.]$\"\n"
       "answer \"{{ .Name }} 60 IN A {{ .Group.a }}\"\nfallthrough\nupstream\n}",
       "template IN MX a.test {\nanswer \"x\"\nadditional \"y\"\nauthority \"z\"\nederror 21 \"no\"\n}",
-      "rewrite name a.test b.test",
-      "rewrite name exact a.test b.test",
-      "rewrite continue name suffix .a.test .b.test",
-      "rewrite stop name regex (.*)-(us)\\.a\\.test {1}.{2}.test answer name (.*)\\.test {1}.a.test",
-      "rewrite name suffix a.test b.test answer auto",
-      "rewrite stop {\nname exact www.a.test web.b.test\n\n}",
-      "rewrite stop {\nname regex (.*)\\.a\\.test {1}.b\nanswer name (.*)\\.b {1}.a.test\nanswer value b "
-      "a\n}",
-      "rewrite type ANY HINFO",
-      "rewrite class CH IN",
-      "rewrite ttl a.test 15",
-      "rewrite continue {\nttl regex (.*)\\.a\\.test 15\n}",
-      "rewrite cname exact a.test. b.test.",
-      "rewrite rcode regex (.*)\\.a\\.test SERVFAIL NOERROR",
-      "rewrite edns0 local set 0xffee 0x61626364",
-      "rewrite edns0 subnet set 24 56",
   };
   for (const char* lines : kCases) {
     EXPECT_EQ(refused(lines, kWorld), "") << lines;
@@ -110,28 +94,6 @@ TEST(NotYetDirectives, Refused) {
       {"template IN A {\nederror many\n}", "template: ederror: EXTENDED_ERROR_CODE 'many' is wrong"},
       {"template IN A {\nfallthrough a..b\n}", "template: fallthrough: ZONES: "},
       {"template IN A {\nanser x\n}", "template: unknown option 'anser', did you mean 'answer'"},
-      {"rewrite", "Corefile:2: rewrite: FIELD is missing"},
-      {"rewrite stop", "rewrite: FIELD is missing"},
-      {"rewrite name stop A B",
-       "rewrite: match type 'stop' is wrong, expected exact, prefix, suffix, substring or regex"},
-      {"rewrite name a.test", "rewrite: TO is missing"},
-      {"rewrite name regex ()) b", "rewrite: FROM '())' is wrong, expected a regular expression"},
-      {"rewrite name exact a b reply name c d",
-       "rewrite: word after TO 'reply' is wrong, expected one of answer"},
-      {"rewrite name exact a b answer", "rewrite: part of the answer is missing"},
-      {"rewrite name exact a b answer name c", "rewrite: TO is missing"},
-      {"rewrite answer name a b", "rewrite: FIELD 'answer' is wrong"},
-      {"rewrite color a b",
-       "rewrite: FIELD 'color' is wrong, expected name, type, class, ttl, cname, rcode or edns0"},
-      {"rewrite type A QQQ", "rewrite: TO 'QQQ' is wrong, expected a record type"},
-      {"rewrite type A AAAA MX", "rewrite: unexpected argument 'MX'"},
-      {"rewrite class XX IN", "rewrite: FROM 'XX' is wrong, expected IN, CH, HS or ANY"},
-      {"rewrite ttl a.test", "rewrite: SECONDS is missing"},
-      {"rewrite edns0 color set x", "EDNS0 option 'color' is wrong, expected one of local, nsid, subnet"},
-      {"rewrite edns0 local put x", "action 'put' is wrong, expected one of set, append, replace, unset"},
-      {"rewrite stop {\nanswer name a b\n}", "rewrite: answer: is out of place"},
-      {"rewrite stop {\nname a b\nname c d\n}", "Corefile:4: rewrite: name: is out of place"},
-      {"rewrite stop {\nnames a b\n}", "Corefile:3: rewrite: unknown option 'names', did you mean 'name'"},
   };
   for (const auto& [lines, error] : kCases) EXPECT_THAT(refused(lines, kWorld), HasSubstr(error)) << lines;
 }
