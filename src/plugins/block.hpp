@@ -11,9 +11,15 @@
 
 #include "corefile/diagnostic.hpp"
 #include "dns/name.hpp"
+#include "plugins/acl/config.hpp"
 #include "plugins/cache/config.hpp"
+#include "plugins/chaos/config.hpp"
 #include "plugins/forward/config.hpp"
+#include "plugins/header/config.hpp"
+#include "plugins/loadbalance/config.hpp"
+#include "plugins/local/config.hpp"
 #include "plugins/rewrite/config.hpp"
+#include "plugins/timeouts/config.hpp"
 #include "runtime/socket_address.hpp"
 
 namespace re2 {
@@ -70,8 +76,20 @@ struct BlockConfig {
   /// (bind, health, ready, reload) and not those that are accepted without effect.
   std::vector<std::string> directives;
 
+  std::optional<std::chrono::milliseconds> cancel;
+  TimeoutsConfig timeouts;
+  bool debug = false;
+  std::optional<std::string> nsid;
+  std::optional<std::uint16_t> bufsize;
   std::optional<ErrorsConfig> errors;
   std::vector<LogRule> log;
+  std::optional<LocalConfig> local;
+  bool any = false;
+  std::optional<ChaosConfig> chaos;
+  std::optional<LoadbalanceConfig> loadbalance;
+  std::vector<AclRule> acl;  ///< in the order written
+  std::optional<HeaderConfig> header;
+  bool minimal = false;
   std::vector<rewriting::Rule> rewrite;  ///< in the order written
   std::optional<CacheConfig> cache;
   std::vector<ForwardConfig> forwards;  ///< in the order written

@@ -44,6 +44,13 @@ std::shared_ptr<const Generation> make_generation(plugins::ServerConfig config, 
     SharedBlock& shared = generation->blocks.emplace_back();
     if (block.cache) shared.cache = caches.get(block);
     if (block.errors) shared.errors = std::make_shared<plugins::ErrorCounts>(*block.errors);
+    if (block.loadbalance && block.loadbalance->weights) {
+      shared.weights =
+          std::make_shared<plugins::WeightFile>(block.loadbalance->file, block.loadbalance->weights);
+    }
+    if (!block.acl.empty()) {
+      shared.acl = std::make_shared<const std::vector<plugins::AclRule>>(std::move(block.acl));
+    }
     if (!block.rewrite.empty()) {
       // Thousands of rules: they are kept once.
       shared.rewrite = std::make_shared<plugins::rewriting::Rules>(std::move(block.rewrite));

@@ -25,6 +25,8 @@ class TcpListener : public std::enable_shared_from_this<TcpListener> {
               std::shared_ptr<QueryHandler> handler, TcpCounters counters);
 
   void start();
+  /// For connections to come.
+  void set_limits(const TcpConnection::Limits& limits) noexcept { limits_ = limits; }
   /// Accepts what stands in the kernel's queue, then no more; connections end when they are answered.
   void drain();
   void close_all();
@@ -40,6 +42,7 @@ class TcpListener : public std::enable_shared_from_this<TcpListener> {
   boost::asio::ip::tcp::acceptor acceptor_;
   std::shared_ptr<QueryHandler> handler_;
   TcpCounters counters_;
+  TcpConnection::Limits limits_;
   std::list<std::shared_ptr<TcpConnection>> connections_;
   runtime::Timer retry_;
 };

@@ -12,6 +12,20 @@ namespace {
 namespace asio = boost::asio;
 constexpr auto kDrainPoll = std::chrono::milliseconds(5);
 
+/// `timeouts` of the blocks on one address; of several the last one that says something counts, as in
+/// CoreDNS.
+TcpConnection::Limits tcp_limits(const plugins::ServerConfig& config, const Listen& listen) {
+  TcpConnection::Limits limits;
+  for (const ZoneAt& at : listen.zones) {
+    const plugins::TimeoutsConfig& timeouts = config.blocks[at.block].timeouts;
+    limits.idle = timeouts.idle.value_or(limits.idle);
+    if (timeouts.read) limits.read = timeouts.read;
+    if (timeouts.write) limits.write = timeouts.write;
+    if (timeouts.queries) limits.queries = timeouts.queries;
+  }
+  return limits;
+}
+
 }  // namespace
 
 struct Worker::Place {
@@ -77,7 +91,11 @@ void Worker::switch_to(const Generation& generation, std::map<runtime::SocketAdd
           std::make_shared<QueryHandler>(queries_, plugins::DroppedMetrics(metrics_, listen.label, index_));
     }
     place.handler->set_zones(std::move(zones));
-    if (!is_new) continue;
+    const TcpConnection::Limits limits = tcp_limits(generation.config, listen);
+    if (!is_new) {
+      place.tcp->set_limits(limits);
+      continue;
+    }
     const metrics::Labels label{{"server", listen.label}};
     ListenSockets& sockets = opened.at(address);
     place.udp = std::make_shared<UdpListener>(
@@ -91,6 +109,7 @@ void Worker::switch_to(const Generation& generation, std::map<runtime::SocketAdd
                     metrics_.counter({"node_local_dns_tcp_connections_crowded_out_total",
                                       "TCP connections closed or turned away at the connection limit."},
                                      label, index_)});
+    place.tcp->set_limits(limits);
     place.udp->start();
     place.tcp->start();
   }

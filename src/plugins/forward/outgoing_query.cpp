@@ -37,7 +37,7 @@ std::size_t copy_end_to_end(dns::Bytes options, dns::MutableBytes out) noexcept 
 
 }  // namespace
 
-OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form) noexcept
+OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form, std::uint16_t udp_size) noexcept
     : name_(dns::Name::copy_of(query.name).lowered()), type_(query.type), cls_(query.cls) {
   dns::MessageBuilder builder(buffer_);
   builder.set_flags(
@@ -47,7 +47,7 @@ OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form) noexcept
     // Question and OPT always fit; options that do not are dropped.
     std::array<std::uint8_t, kUdpSize - dns::kHeaderSize - dns::kMaxNameSize - 4 - dns::kOptSize> room{};
     const std::size_t size = query.edns ? copy_end_to_end(query.edns->options, room) : 0;
-    builder.add_opt(kUdpSize, 0, query.dnssec_ok(), dns::Bytes(room).first(size));
+    builder.add_opt(udp_size, 0, query.dnssec_ok(), dns::Bytes(room).first(size));
   }
   size_ = builder.size();
 }
