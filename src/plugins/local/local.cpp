@@ -21,8 +21,8 @@ dns::Name name_of(std::string_view text) {
 }
 
 const dns::Name& localhost() {
-  static const dns::Name name = name_of("localhost.");
-  return name;
+  static const dns::Name kName = name_of("localhost.");
+  return kName;
 }
 
 /// The zone that holds the name; none: it is no local name.
