@@ -56,8 +56,10 @@ class Server {
   explicit Server(std::shared_ptr<const plugins::rewriting::Rules> rules) {
     std::vector<std::unique_ptr<pipeline::Plugin>> plugins;
     if (rules) plugins.push_back(std::make_unique<plugins::RewritePlugin>(std::move(rules)));
-    plugins.push_back(std::make_unique<plugins::CachePlugin>(
-        plugins::CacheConfig{.zones = {dns::Name{}}}, shared_, services_, plugins::Site{"dns://:53", "."}));
+    plugins::CacheConfig config;
+    config.zones.emplace_back();
+    const plugins::Site site{"dns://:53", "."};
+    plugins.push_back(std::make_unique<plugins::CachePlugin>(std::move(config), shared_, services_, site));
     chain_ = pipeline::Chain::build(std::move(plugins));
     for (const char* name : {"www.example.org.", "web.internal.test."}) keep(*dns::Name::from_text(name));
   }

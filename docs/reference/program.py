@@ -78,7 +78,10 @@ class Program:
         text, _, rest = self.run(name, "--help").stdout.partition("\nUsage: ")
         lines = rest.split("Options:\n")[1].splitlines()
         end = lines.index("") if "" in lines else len(lines)
-        footer = " ".join(line.strip() for line in lines[end:] if line.strip())
+        # Flags without effect stand in a group of their own, which only --help lists.
+        paragraphs = "\n".join(lines[end:]).split("\n\n")
+        footer = " ".join(line.strip() for text in paragraphs if "accepted without effect:" not in text
+                          for line in text.splitlines() if line.strip())
         return Command(name, text.strip(), footer, tuple(parse_flags(lines[:end])))
 
     # Directives.

@@ -39,6 +39,7 @@ ServerCommand server_command(const AgentOptions& options, const std::string& ver
     // The file of this process even when it was replaced or removed since.
     command.program = "/proc/self/exe";
     command.argv = {"node-local-dns", "serve"};
+    command.tells_itself = true;
     command.argv.insert(command.argv.end(), options.serve_arguments.begin(), options.serve_arguments.end());
   } else {
     command.program = command.argv.front();
@@ -90,12 +91,13 @@ std::expected<void, std::string> Agent::start() {
   presence_ = std::move(*presence);
   network_.bring_up_rules();
   if (options_.own_server()) {
+    log_.info("configuration: {}", options_.configuration);
     // With the rules in place, pods are served by the cluster DNS while somebody mends the file.
     if (const std::string why = why_refused(); !why.empty()) return std::unexpected(why);
   }
   network_.bring_up_link();
   network_.start();
-  if (const auto served = serve_metrics(); !served) log_.error("no metrics: {}", served.error());
+  serve_metrics();
   write_pid_file();
   wait_for_signals();
   supervisor_.start();
@@ -116,26 +118,21 @@ std::expected<void, std::string> Agent::start() {
   return {};
 }
 
-std::expected<void, std::string> Agent::serve_metrics() {
-  if (options_.metrics_address.empty()) return {};
-  const std::size_t colon = options_.metrics_address.rfind(':');
-  const auto port =
-      static_cast<std::uint16_t>(std::strtoul(options_.metrics_address.c_str() + colon + 1, nullptr, 10));
-  std::string host = options_.metrics_address.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto address = runtime::SocketAddress::from_ip(host.empty() ? "::" : host, port);
-  if (!address) return std::unexpected(options_.metrics_address + ": expected HOST:PORT");
-  auto listener = http::Listener::open(
-      loop_, *address,
+void Agent::serve_metrics() {
+  if (!options_.metrics_address) return;
+  auto listener = http::PatientListener::open(
+      loop_, clock_, log_, *options_.metrics_address,
       {{"/metrics",
         [this] { return http::Response{.content_type = http::kExpositionType, .body = metrics_.expose()}; }},
        // Liveness is the loop's alone: a server that is down is this agent's to mend, and a new pod would not
        // do it better.
        {"/healthz", [] { return http::Response{.body = "ok\n"}; }},
        {"/readyz", [this] { return readiness(); }}});
-  if (!listener) return std::unexpected(listener.error());
-  metrics_listener_ = std::move(*listener);
-  return {};
+  if (listener) {
+    metrics_listener_ = std::move(*listener);
+  } else {
+    log_.error("no metrics: {}", listener.error());
+  }
 }
 
 void Agent::write_pid_file() const {

@@ -14,7 +14,7 @@
 #include "agent/prober.hpp"
 #include "agent/supervisor.hpp"
 #include "agent/system_launcher.hpp"
-#include "http/server.hpp"
+#include "http/patient_listener.hpp"
 #include "metrics/registry.hpp"
 #include "runtime/asio_clock.hpp"
 #include "runtime/logging.hpp"
@@ -35,7 +35,7 @@ class Agent {
 
  private:
   std::expected<void, std::string> start();
-  std::expected<void, std::string> serve_metrics();
+  void serve_metrics();
   [[nodiscard]] std::string why_refused() const;
   void wait_for_signals();
   void stop();
@@ -57,7 +57,7 @@ class Agent {
   SystemLauncher launcher_;
   CoProcess network_;
   Supervisor supervisor_;
-  std::optional<http::Listener> metrics_listener_;
+  std::optional<http::PatientListener> metrics_listener_;
   std::vector<metrics::GaugeHandle> gauges_;
   boost::asio::signal_set signals_;
   bool stopping_ = false;

@@ -71,7 +71,7 @@ CoProcess::CoProcess(const AgentOptions& options, boost::asio::io_context& home,
   };
   if (options_.setup_rules) {
     part("rules", [](const NetworkStatus& status) {
-      return status.has_rules && status.checked && status.rules_error.empty();
+      return status.has_rules && status.rules_checked && status.rules_error.empty();
     });
   }
   if (options_.setup_interface) {
@@ -232,6 +232,7 @@ bool CoProcess::reconcile_rules(Cause cause) {
   status_.decision = rules_.decision();
   status_.has_rules = !rules_.wanted().empty();
   status_.rules_error = rules_error_;
+  if (!outcome.failure) status_.rules_checked = std::chrono::system_clock::now();
   return !outcome.failure;
 }
 
@@ -256,12 +257,16 @@ bool CoProcess::reconcile_link(Cause cause) {
 
 void CoProcess::note(const std::vector<net::Repair>& repairs, Cause cause) {
   for (const net::Repair& repair : repairs) {
-    if (!up_) {
+    const bool foreign = repair.fault == net::Fault::foreign;
+    if (foreign) log_.warn("removed a rule that node-cache left: {}", describe(repair));
+    if (!up_ && !foreign) {
       log_.info("set up: {}", describe(repair));
       continue;
     }
-    log_.warn("repaired: {} was {}{}", describe(repair), to_string(repair.fault),
-              cause == Cause::event ? " (the kernel told)" : "");
+    if (!foreign) {
+      log_.warn("repaired: {} was {}{}", describe(repair), to_string(repair.fault),
+                cause == Cause::event ? " (the kernel told)" : "");
+    }
     journal_.repaired(repair);
     metrics_
         .counter(

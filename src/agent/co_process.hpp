@@ -38,8 +38,9 @@ struct NetworkStatus {
   std::optional<net::LinkState> link;
   std::string rules_error;  ///< of the last pass; empty: fine
   std::string link_error;
-  std::optional<WallTime> checked;   ///< the last pass without an error
-  std::optional<WallTime> repaired;  ///< the last repair
+  std::optional<WallTime> rules_checked;  ///< the last pass that found or put them in order
+  std::optional<WallTime> checked;        ///< the last pass without any error
+  std::optional<WallTime> repaired;       ///< the last repair
 };
 
 /// `bring_up` and `take_down` run on the caller's thread, before `start` and after `stop`; the rest may be

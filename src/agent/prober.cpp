@@ -7,6 +7,7 @@
 
 #include "dns/builder.hpp"
 #include "dns/message.hpp"
+#include "server/instance.hpp"
 
 namespace nld::agent {
 namespace {
@@ -17,15 +18,19 @@ using Kind = ProbeResult::Kind;
 
 constexpr int kSends = 4;
 
-std::vector<std::uint8_t> make_query(const std::string& text) {
-  const auto name = dns::Name::from_text(text.empty() ? "version.bind" : text);
-  if (!name) throw std::invalid_argument("--probe-name " + text + ": " + std::string(describe(name.error())));
+std::vector<std::uint8_t> make_query(const dns::Name& name, dns::RRType type, dns::RRClass cls) {
   std::array<std::uint8_t, 300> buffer{};
   dns::MessageBuilder builder(buffer);
   builder.set_flags(dns::flag::RD);
-  builder.add_question(name->wire(), text.empty() ? dns::RRType::TXT : dns::RRType::A,
-                       text.empty() ? dns::RRClass::CH : dns::RRClass::IN);
+  builder.add_question(name.wire(), type, cls);
   return {builder.message().begin(), builder.message().end()};
+}
+
+std::vector<std::uint8_t> query_for(const std::string& text) {
+  const auto name = dns::Name::from_text(text.empty() ? "version.bind" : text);
+  if (!name) throw std::invalid_argument("--probe-name " + text + ": " + std::string(describe(name.error())));
+  return make_query(*name, text.empty() ? dns::RRType::TXT : dns::RRType::A,
+                    text.empty() ? dns::RRClass::CH : dns::RRClass::IN);
 }
 
 udp::endpoint endpoint_of(const runtime::SocketAddress& address) {
@@ -45,8 +50,15 @@ bool is_local(asio::io_context& loop, const udp::endpoint& server) {
 
 class UdpProber::Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(asio::io_context& loop, runtime::Clock& clock, std::vector<std::uint8_t> query, Done done)
-      : loop_(loop), clock_(clock), socket_(loop), query_(std::move(query)), done_(std::move(done)) {}
+  /// `exact`: only NOERROR is the answer of the one that is meant.
+  Exchange(asio::io_context& loop, runtime::Clock& clock, std::vector<std::uint8_t> query, bool exact,
+           Done done)
+      : loop_(loop),
+        clock_(clock),
+        socket_(loop),
+        query_(std::move(query)),
+        exact_(exact),
+        done_(std::move(done)) {}
 
   void start(const runtime::SocketAddress& server, runtime::Duration limit) {
     server_ = endpoint_of(server);
@@ -101,7 +113,7 @@ class UdpProber::Exchange : public std::enable_shared_from_this<Exchange> {
     } else if (error) {
       finish(Kind::unreachable);
     } else if (is_answer(size)) {
-      finish(Kind::answered);
+      finish(kind_of_answer());
     } else {
       receive();
     }
@@ -112,12 +124,16 @@ class UdpProber::Exchange : public std::enable_shared_from_this<Exchange> {
            (answer_[2] & 0x80U) != 0;
   }
 
+  [[nodiscard]] Kind kind_of_answer() const noexcept {
+    return exact_ && (answer_[3] & 0x0FU) != 0 ? Kind::by_another : Kind::answered;
+  }
+
   void time_is_up() {
     // We may have been kept from the processor longer than the server was: look once more before judging.
     boost::system::error_code error;
     const std::size_t size = socket_.receive(asio::buffer(answer_), 0, error);
     if (!error && is_answer(size)) {
-      finish(Kind::answered);
+      finish(kind_of_answer());
     } else if (error == asio::error::connection_refused) {
       finish(Kind::refused);
     } else {
@@ -144,6 +160,7 @@ class UdpProber::Exchange : public std::enable_shared_from_this<Exchange> {
   udp::socket socket_;
   udp::endpoint server_;
   std::vector<std::uint8_t> query_;
+  bool exact_;
   Done done_;
   std::array<std::uint8_t, 1500> answer_{};
   runtime::TimePoint began_;
@@ -154,7 +171,7 @@ class UdpProber::Exchange : public std::enable_shared_from_this<Exchange> {
 
 UdpProber::UdpProber(asio::io_context& loop, runtime::Clock& clock, runtime::Random& random,
                      const std::string& name)
-    : loop_(loop), clock_(clock), random_(random), query_(make_query(name)) {}
+    : loop_(loop), clock_(clock), random_(random), query_(query_for(name)), named_(!name.empty()) {}
 
 UdpProber::~UdpProber() {
   for (const auto& weak : exchanges_) {
@@ -162,12 +179,18 @@ UdpProber::~UdpProber() {
   }
 }
 
-void UdpProber::probe(const runtime::SocketAddress& server, runtime::Duration limit, Done done) {
+void UdpProber::probe(const runtime::SocketAddress& server, const std::string& instance,
+                      runtime::Duration limit, Done done) {
   std::erase_if(exchanges_, [](const auto& known) { return known.expired(); });
+  // A name that the user wants asked for is asked for, though two servers then look alike.
+  const auto own_name = named_ ? std::nullopt : server::instance_name(instance);
+  std::vector<std::uint8_t> query =
+      own_name ? make_query(*own_name, dns::RRType::TXT, dns::RRClass::CH) : query_;
   const std::uint64_t id = random_.next();
-  query_[0] = static_cast<std::uint8_t>(id);
-  query_[1] = static_cast<std::uint8_t>(id >> 8U);
-  auto exchange = std::make_shared<Exchange>(loop_, clock_, query_, std::move(done));
+  query[0] = static_cast<std::uint8_t>(id);
+  query[1] = static_cast<std::uint8_t>(id >> 8U);
+  auto exchange =
+      std::make_shared<Exchange>(loop_, clock_, std::move(query), own_name.has_value(), std::move(done));
   exchanges_.push_back(exchange);
   exchange->start(server, limit);
 }

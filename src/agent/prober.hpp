@@ -18,6 +18,7 @@ namespace nld::agent {
 struct ProbeResult {
   enum class Kind : std::uint8_t {
     answered,     ///< any response to the question, whatever its rcode: the server reads and writes
+    by_another,   ///< a response, but of another server at the same address
     refused,      ///< no socket there (ICMP port unreachable)
     silent,       ///< nothing within the limit
     unreachable,  ///< the address is not on this host now, or the kernel would not send: says nothing
@@ -32,7 +33,9 @@ class Prober {
   using Done = std::function<void(const ProbeResult&)>;
   virtual ~Prober() = default;
   /// `done` runs once on the loop, never inside this call, unless the prober is destroyed first.
-  virtual void probe(const runtime::SocketAddress& server, runtime::Duration limit, Done done) = 0;
+  /// With an `instance` (server/instance.hpp) only the server of that word counts as having answered.
+  virtual void probe(const runtime::SocketAddress& server, const std::string& instance,
+                     runtime::Duration limit, Done done) = 0;
 };
 
 /// Over UDP, each probe from a port of its own, so that they reach all of a server's SO_REUSEPORT sockets in
@@ -46,7 +49,8 @@ class UdpProber final : public Prober {
   UdpProber(boost::asio::io_context& loop, runtime::Clock& clock, runtime::Random& random,
             const std::string& name);
   ~UdpProber() override;
-  void probe(const runtime::SocketAddress& server, runtime::Duration limit, Done done) override;
+  void probe(const runtime::SocketAddress& server, const std::string& instance, runtime::Duration limit,
+             Done done) override;
 
  private:
   class Exchange;
@@ -54,6 +58,7 @@ class UdpProber final : public Prober {
   runtime::Clock& clock_;
   runtime::Random& random_;
   std::vector<std::uint8_t> query_;  ///< id 0
+  bool named_;                       ///< its name is the user's
   std::vector<std::weak_ptr<Exchange>> exchanges_;
 };
 

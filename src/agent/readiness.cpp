@@ -11,7 +11,7 @@ std::vector<std::string> what_is_missing(const AgentOptions& options, const Netw
   if (options.setup_rules && network.has_rules) {
     if (!network.rules_error.empty()) {
       missing.push_back("rules: " + network.rules_error);
-    } else if (!network.checked) {
+    } else if (!network.rules_checked) {
       missing.emplace_back("rules: not checked yet");
     }
   }

@@ -22,6 +22,8 @@ class ServerProcess {
   [[nodiscard]] virtual bool adopted() const noexcept = 0;  ///< a former agent started it
   /// When it started, by the wall clock.
   [[nodiscard]] virtual std::chrono::system_clock::time_point started() const noexcept = 0;
+  /// The word by which it tells itself from another server at its address; empty: it cannot.
+  [[nodiscard]] virtual const std::string& instance() const noexcept = 0;
   /// Harmless when it has ended already.
   virtual void signal(int number) noexcept = 0;
 };

@@ -49,9 +49,9 @@ json link_to_json(const AgentOptions& options, const NetworkStatus& network) {
 
 json rules_to_json(const AgentOptions& options, const NetworkStatus& network) {
   return {{"managed", options.setup_rules && network.has_rules},
-          {"present", network.rules_error.empty() && network.checked.has_value()},
+          {"present", network.rules_error.empty() && network.rules_checked.has_value()},
           {"error", network.rules_error},
-          {"checked_at", optional_time(network.checked)},
+          {"checked_at", optional_time(network.rules_checked)},
           {"repaired_at", optional_time(network.repaired)},
           {"warnings", network.decision.warnings}};
 }

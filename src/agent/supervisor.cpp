@@ -155,7 +155,7 @@ void Supervisor::send_probes() {
   if (state_ != State::starting && state_ != State::serving) return;
   const runtime::TimePoint now = clock_.now();
   for (std::size_t at = 0; at < addresses_.size(); ++at) {
-    prober_.probe(options_.addresses[at], patience_,
+    prober_.probe(options_.addresses[at], process_->instance(), patience_,
                   [this, at, now, life = life_](const ProbeResult& result) {
                     if (life == life_) on_probe(at, now, result);
                   });

@@ -16,6 +16,8 @@
 #include <string_view>
 
 #include "agent/watched_process.hpp"
+#include "runtime/system_random.hpp"
+#include "server/instance.hpp"
 
 extern char** environ;
 
@@ -23,6 +25,7 @@ namespace nld::agent {
 namespace {
 
 constexpr std::string_view kMark = "NODE_LOCAL_DNS_SERVER=";
+const std::string kInstance = std::string(server::kInstanceVariable) + "=";
 
 /// "INTERFACE AGENT-PID DIGEST"
 struct Mark {
@@ -54,16 +57,22 @@ std::string read_all(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::optional<Mark> mark_of(const std::filesystem::path& process) {
+/// What stands behind `name` in the environment of a process; `name` has the '=' at its end.
+std::optional<std::string> variable_of(const std::filesystem::path& process, std::string_view name) {
   const std::string environment = read_all(process / "environ");
   std::size_t at = 0;
   while (at < environment.size()) {
     const std::size_t end = std::min(environment.find('\0', at), environment.size());
     const std::string_view entry = std::string_view(environment).substr(at, end - at);
-    if (entry.starts_with(kMark)) return parse_mark(entry.substr(kMark.size()));
+    if (entry.starts_with(name)) return std::string(entry.substr(name.size()));
     at = end + 1;
   }
   return std::nullopt;
+}
+
+std::optional<Mark> mark_of(const std::filesystem::path& process) {
+  const auto text = variable_of(process, kMark);
+  return text ? parse_mark(*text) : std::nullopt;
 }
 
 /// From /proc/PID/stat; the fields after the command's closing parenthesis, from "state" on.
@@ -141,9 +150,15 @@ std::expected<std::unique_ptr<ServerProcess>, std::string> SystemLauncher::launc
   std::vector<std::string> words = command_.argv;
   std::vector<std::string> environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (!std::string_view(*entry).starts_with(kMark)) environment.emplace_back(*entry);
+    const std::string_view text = *entry;
+    if (!text.starts_with(kMark) && !text.starts_with(kInstance)) environment.emplace_back(text);
   }
   environment.push_back(to_environment({command_.interface, ::getpid(), digest_}));
+  std::string instance;
+  if (command_.tells_itself) {
+    instance = fmt::format("{:016x}", runtime::SystemRandom().next());
+    environment.push_back(kInstance + instance);
+  }
   pid_t pid = 0;
   const SpawnAttributes attributes;
   const int error = ::posix_spawnp(&pid, command_.program.c_str(), nullptr, attributes.get(),
@@ -152,7 +167,7 @@ std::expected<std::unique_ptr<ServerProcess>, std::string> SystemLauncher::launc
     return std::unexpected(fmt::format("cannot start {}: {}", command_.argv.front(), std::strerror(error)));
   }
   return std::make_unique<WatchedProcess>(loop_, clock_, pid, true, std::chrono::system_clock::now(),
-                                          std::move(on_exit));
+                                          std::move(instance), std::move(on_exit));
 }
 
 ServerLauncher::Orphan SystemLauncher::find_orphan(ExitHandler on_exit) {
@@ -171,6 +186,7 @@ ServerLauncher::Orphan SystemLauncher::find_orphan(ExitHandler on_exit) {
     if (const auto parent = mark_of(fmt::format("/proc/{}", stat->parent)); parent) continue;
     if (std::filesystem::read_symlink(entry.path() / "ns/net", error) != our_network) continue;
     return {std::make_unique<WatchedProcess>(loop_, clock_, pid, false, wall_time_of(stat->start),
+                                             variable_of(entry.path(), kInstance).value_or(""),
                                              std::move(on_exit)),
             mark->digest == digest_};
   }

@@ -15,6 +15,7 @@ struct ServerCommand {
   std::vector<std::string> argv;  ///< argv[0] included
   std::string interface;          ///< part of the mark: an agent of another interface leaves it alone
   std::string version;            ///< of this program: an orphan of another version is replaced
+  bool tells_itself = false;      ///< it answers to a word of its own: server/instance.hpp
 };
 
 /// The mark is an environment variable of the server (NODE_LOCAL_DNS_SERVER), so nothing has to be written to

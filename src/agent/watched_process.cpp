@@ -22,8 +22,14 @@ std::string describe(int status) {
 }  // namespace
 
 WatchedProcess::WatchedProcess(boost::asio::io_context& loop, runtime::Clock& clock, pid_t pid, bool child,
-                               std::chrono::system_clock::time_point started, ExitHandler on_exit)
-    : clock_(clock), pid_(pid), child_(child), started_(started), on_exit_(std::move(on_exit)) {
+                               std::chrono::system_clock::time_point started, std::string instance,
+                               ExitHandler on_exit)
+    : clock_(clock),
+      pid_(pid),
+      child_(child),
+      started_(started),
+      instance_(std::move(instance)),
+      on_exit_(std::move(on_exit)) {
   // glibc 2.36 has pidfd_open; the call is made by number so that older ones will do, too.
   const int handle = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (handle >= 0) {

@@ -14,7 +14,7 @@ namespace nld::agent {
 class WatchedProcess final : public ServerProcess {
  public:
   WatchedProcess(boost::asio::io_context& loop, runtime::Clock& clock, pid_t pid, bool child,
-                 std::chrono::system_clock::time_point started, ExitHandler on_exit);
+                 std::chrono::system_clock::time_point started, std::string instance, ExitHandler on_exit);
   WatchedProcess(const WatchedProcess&) = delete;
   WatchedProcess& operator=(const WatchedProcess&) = delete;
   ~WatchedProcess() override;
@@ -22,6 +22,7 @@ class WatchedProcess final : public ServerProcess {
   [[nodiscard]] pid_t pid() const noexcept override { return pid_; }
   [[nodiscard]] bool adopted() const noexcept override { return !child_; }
   [[nodiscard]] std::chrono::system_clock::time_point started() const noexcept override { return started_; }
+  [[nodiscard]] const std::string& instance() const noexcept override { return instance_; }
   void signal(int number) noexcept override;
 
  private:
@@ -34,6 +35,7 @@ class WatchedProcess final : public ServerProcess {
   pid_t pid_;
   bool child_;
   std::chrono::system_clock::time_point started_;
+  std::string instance_;
   ExitHandler on_exit_;
   std::optional<boost::asio::posix::stream_descriptor> handle_;
   runtime::Timer timer_;

@@ -3,9 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <filesystem>
+#include <charconv>
 
+#include "cli/accepted_flags.hpp"
 #include "cli/command.hpp"
+#include "cli/node_cache_files.hpp"
 #include "corefile/duration.hpp"
 #include "corefile/template.hpp"
 
@@ -13,8 +15,6 @@ namespace nld::cli {
 namespace {
 
 constexpr const char* kDefaultLocalIp = "169.254.20.10";
-/// Where node-cache looks without flags.
-constexpr const char* kDefaultBaseCorefile = "/etc/coredns/Corefile.base";
 /// Linux's IFNAMSIZ less the final zero.
 constexpr std::size_t kMaxInterfaceName = 15;
 
@@ -33,11 +33,27 @@ std::expected<std::vector<runtime::SocketAddress>, std::string> parse_addresses(
   return out;
 }
 
-/// Go's notation, or a bare number of seconds as node-cache had it once.
+/// "127.0.0.1:9353", "[::]:9353", ":9353"
+std::optional<runtime::SocketAddress> parse_listen_address(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos) return std::nullopt;
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, failed] = std::from_chars(text.data() + colon + 1, end, port);
+  if (failed != std::errc{} || stop != end) return std::nullopt;
+  std::string host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return runtime::SocketAddress::from_ip(host.empty() ? "::" : host, port);
+}
+
+/// Go's notation, or a bare number of seconds. node-cache multiplies what it reads by a second, so that its
+/// users write "30ns" for 30 s.
 std::expected<std::chrono::milliseconds, std::string> parse_interval(const char* flag,
                                                                      const std::string& text) {
-  const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  const auto parsed = corefile::parse_duration(number ? text + "s" : text);
+  std::string_view digits = text;
+  if (digits.ends_with("ns")) digits.remove_suffix(2);
+  const bool number = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos;
+  const auto parsed = corefile::parse_duration(number ? std::string(digits) + "s" : text);
   if (!parsed) return Error(std::string(flag) + ": " + parsed.error());
   const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(*parsed);
   if (interval < std::chrono::milliseconds(10) || interval > std::chrono::hours(24)) {
@@ -163,22 +179,14 @@ void add_agent_flags(CLI::App& command, AgentFlags& flags) {
   command.add_option("--probe-interval", flags.probe_interval, "How often the server is probed.")
       ->type_name("TIME")
       ->capture_default_str();
-  // node-cache's and CoreDNS's flags that need no counterpart here: a DaemonSet that has them starts.
-  command.add_flag("--reloadwithsignal", flags.reload_with_signal,
-                   "Accepted: SIGUSR1 and SIGHUP always reload.");
-  command.add_flag("--setupebtables", flags.setup_ebtables, "Accepted, without effect.")->group("");
-  command.add_flag("--quiet", flags.quiet, "Accepted: there is no banner.")->group("");
+  add_accepted_flags(command);
 }
 
 std::expected<agent::AgentOptions, std::string> to_options(const AgentFlags& flags) {
   agent::AgentOptions options;
   options.corefile = flags.corefile;
   if (options.corefile.local_ips.empty()) options.corefile.local_ips = {kDefaultLocalIp};
-  std::error_code ignored;
-  if (options.corefile.conf.empty() && options.corefile.base.empty() &&
-      std::filesystem::exists(kDefaultBaseCorefile, ignored)) {
-    options.corefile.base = kDefaultBaseCorefile;
-  }
+  options.configuration = find_node_cache_files(options.corefile);
 
   net::RulesOptions& rules = options.rules;
   using net::Backend, net::KubeProxyMode, net::Method, net::Mode;
@@ -209,9 +217,12 @@ std::expected<agent::AgentOptions, std::string> to_options(const AgentFlags& fla
   options.setup_interface = flags.setup_interface;
   options.setup_rules = flags.setup_iptables && rules.mode != Mode::none;
   options.skip_teardown = flags.skip_teardown;
-  options.metrics_address = flags.metrics_address;
-  if (!options.metrics_address.empty() && options.metrics_address.rfind(':') == std::string::npos) {
-    return Error("--metrics-listen-address " + options.metrics_address + ": expected HOST:PORT");
+  if (!flags.metrics_address.empty()) {
+    options.metrics_address = parse_listen_address(flags.metrics_address);
+    if (!options.metrics_address) {
+      return Error("--metrics-listen-address " + flags.metrics_address +
+                   ": expected IP:PORT, an IPv6 address in brackets, or :PORT for all");
+    }
   }
   options.pid_file = flags.pid_file;
   options.server_command = split_command(flags.server_command);

@@ -33,11 +33,6 @@ struct AgentFlags {
   std::string server_command;
   std::string probe_name;
   std::string probe_interval = "250ms";
-
-  // node-cache's, without an effect here
-  bool reload_with_signal = false;
-  bool setup_ebtables = false;
-  bool quiet = false;
 };
 
 /// Those that say which rules and which interface there should be.

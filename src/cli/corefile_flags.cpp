@@ -8,6 +8,14 @@ namespace nld::cli {
 void add_corefile_flags(CLI::App& command, server::CorefileOptions& options) {
   command.add_option("--conf", options.conf, "Corefile to read.")->type_name("FILE");
   command
+      .add_option_function<std::string>(
+          "--corefile",
+          [&options](const std::string& file) {
+            if (options.conf.empty()) options.conf = file;
+          },
+          "node-cache's second name of --conf, which wins.")
+      ->type_name("FILE");
+  command
       .add_option("--basecorefile", options.base,
                   "Template of a Corefile: __PILLAR__…__ placeholders are replaced, stub domains appended.")
       ->type_name("FILE");

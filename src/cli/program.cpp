@@ -29,6 +29,10 @@ std::vector<std::string> with_command(std::vector<std::string> words) {
   const bool of_program = !words.empty() && (words[0] == "--help" || words[0] == "-h" ||
                                              words[0] == "--version" || words[0] == "--plugins");
   const bool named = !words.empty() && (!words[0].starts_with('-'));
+  // Go's flags stand in any order, and these two win over all others.
+  for (const char* question : {"--version", "--plugins"}) {
+    if (!named && std::ranges::find(words, question) != words.end()) return {question};
+  }
   if (!of_program && !named) words.insert(words.begin(), "run");
   return words;
 }

@@ -1,5 +1,6 @@
 // `serve`: the DNS server alone.
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 
@@ -8,6 +9,7 @@
 #include "plugins/bind/interfaces.hpp"
 #include "runtime/logging.hpp"
 #include "runtime/processors.hpp"
+#include "server/instance.hpp"
 #include "server/server.hpp"
 
 namespace nld::cli {
@@ -27,12 +29,14 @@ int serve(const Flags& flags) {
   const auto level = runtime::parse_log_level(flags.serve.log_level);
   runtime::AsyncLog log(level.value_or(runtime::LogLevel::info));
   const std::size_t processors = runtime::usable_processors();
+  const char* const instance = std::getenv(server::kInstanceVariable);
   try {
     server::Server server(
         {.workers = flags.serve.workers == 0 ? processors : flags.serve.workers,
          .cache_memory = flags.serve.cache_memory,
          .loop_exit = flags.serve.loop_exit,
-         .version = version_number()},
+         .version = version_number(),
+         .instance = instance == nullptr ? "" : instance},
         server::CorefileSource(flags.corefile, plugins::real_surroundings_with_interfaces()), log);
     return server.run();
   } catch (const std::exception& failure) {

@@ -178,14 +178,18 @@ void print_network(const json& report) {
        link["present"] == true
            ? fmt::format("{} ({}, {}): {}", link["name"].get<std::string>(), link["kind"].get<std::string>(),
                          link["up"] == true ? "up" : "down", joined(link["addresses"]))
-           : link["name"].get<std::string>() + ": absent " + link["error"].get<std::string>());
+           : link["name"].get<std::string>() + ": absent");
   const json& rules = report["rules"];
   std::string text = rules["managed"] == false  ? "none"
                      : rules["present"] == true ? "present, checked " + rules["checked_at"].get<std::string>()
-                                                : "NOT in order: " + rules["error"].get<std::string>();
+                                                : "NOT in order";
   if (rules["repaired_at"].is_string()) text += ", last repaired " + rules["repaired_at"].get<std::string>();
   line("rules", text);
   for (const json& warning : rules["warnings"]) line("", "warning: " + warning.get<std::string>());
+  // An agent of another version may not say.
+  if (report.contains("missing")) {
+    for (const json& missing : report["missing"]) line("missing", missing.get<std::string>());
+  }
 }
 
 void print_server(const json& report) {

@@ -46,7 +46,7 @@ std::expected<ListeningSocket, Failure> try_open(const runtime::SocketAddress& a
 
 }  // namespace
 
-std::expected<ListeningSocket, std::string> open_listening_socket(const runtime::SocketAddress& address) {
+std::expected<ListeningSocket, OpenFailure> open_listening_socket(const runtime::SocketAddress& address) {
   auto opened = try_open(address);
   const bool no_v6 =
       !opened && (opened.error().reason == EAFNOSUPPORT || opened.error().reason == EADDRNOTAVAIL);
@@ -59,8 +59,10 @@ std::expected<ListeningSocket, std::string> open_listening_socket(const runtime:
     opened = try_open(wildcard);
   }
   if (!opened) {
-    return std::unexpected("cannot listen on " + address.to_string() + ": " + opened.error().step + ": " +
-                           std::generic_category().message(opened.error().reason));
+    const auto [step, reason] = opened.error();
+    return std::unexpected(OpenFailure{.what = "cannot listen on " + address.to_string() + ": " + step +
+                                               ": " + std::generic_category().message(reason),
+                                       .in_use = reason == EADDRINUSE});
   }
   return std::move(*opened);
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <expected>
-#include <string>
 
+#include "http/open_failure.hpp"
 #include "runtime/descriptor.hpp"
 #include "runtime/socket_address.hpp"
 
@@ -15,6 +15,6 @@ struct ListeningSocket {
 };
 
 /// Non-blocking, close-on-exec, SO_REUSEADDR, SO_REUSEPORT, freebind; see Listener::open.
-std::expected<ListeningSocket, std::string> open_listening_socket(const runtime::SocketAddress& address);
+std::expected<ListeningSocket, OpenFailure> open_listening_socket(const runtime::SocketAddress& address);
 
 }  // namespace nld::http

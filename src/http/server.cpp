@@ -123,7 +123,7 @@ class Listener::Acceptor : public std::enable_shared_from_this<Acceptor> {
   std::list<std::shared_ptr<Connection>> connections_;  // quiet the longest first
 };
 
-std::expected<Listener, std::string> Listener::open(asio::io_context& loop,
+std::expected<Listener, OpenFailure> Listener::open(asio::io_context& loop,
                                                     const runtime::SocketAddress& address, Routes routes,
                                                     const Limits& limits) {
   auto socket = open_listening_socket(address);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "http/open_failure.hpp"
 #include "runtime/socket_address.hpp"
 
 namespace nld::http {
@@ -45,9 +46,8 @@ struct Limits {
 class Listener {
  public:
   /// `address` need not exist yet (IP_FREEBIND). The IPv6 wildcard takes IPv4 too; on a host without IPv6
-  /// it becomes the IPv4 wildcard. Port 0: the kernel chooses, see `local`. Error: what failed, with the
-  /// address and the reason.
-  static std::expected<Listener, std::string> open(boost::asio::io_context& loop,
+  /// it becomes the IPv4 wildcard. Port 0: the kernel chooses, see `local`.
+  static std::expected<Listener, OpenFailure> open(boost::asio::io_context& loop,
                                                    const runtime::SocketAddress& address, Routes routes,
                                                    const Limits& limits = {});
   Listener(Listener&&) noexcept;

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "net/kube_proxy/ipvs.hpp"
+#include "net/rules/untracked_rules.hpp"
+#include "net/udp_sockets.hpp"
 
 namespace nld::net {
 namespace {
@@ -24,6 +26,12 @@ void append(std::vector<Repair>& all, std::vector<Repair> more) {
 void drop_foreign_jumps(RuleSet& set) {
   for (OwnChain& chain : set.chains) {
     std::erase_if(chain.rules, [](const std::string& rule) { return rule.find(" -j KUBE-") != rule.npos; });
+  }
+}
+
+void mark_foreign(std::vector<Repair>& repairs) {
+  for (Repair& repair : repairs) {
+    if (repair.fault == Fault::stale && is_node_cache_rule(repair.what)) repair.fault = Fault::foreign;
   }
 }
 
@@ -108,6 +116,7 @@ const RulesDecision& NodeRules::decide() {
   if (!decided_) {
     settle_method();
     settle_backend();
+    inherit_from_node_cache();
     decided_ = true;
   }
   for (const PerFamily& one : families_) {
@@ -115,6 +124,7 @@ const RulesDecision& NodeRules::decide() {
       decision_.warnings.push_back("no rules for " + std::string(to_string(one.family)) + ": " + set.error());
     }
   }
+  if (leftovers_) decision_.warnings.push_back(*leftovers_);
   if (options_.mode == Mode::fallback && decision_.kube_proxy.mode == KubeProxyMode::ipvs) {
     // Without it the answers of IPVS bypass conntrack, and what was rewritten is not written back.
     if (const auto set = ensure_ipvs_conntrack(); !set) {
@@ -222,16 +232,46 @@ NodeRules::Repairs NodeRules::clear_leftovers(PerFamily& one) {
   return all;
 }
 
+bool NodeRules::has_node_cache_rules(const PerFamily& one, const RuleSet& theirs) const {
+  Iptables looks(commands_, *decision_.backend, one.family);
+  looks.inherit(theirs);
+  const Repairs found = looks.check(nothing_for(one.family));
+  return found && std::ranges::any_of(*found, is_node_cache_rule, &Repair::what);
+}
+
+void NodeRules::inherit_from_node_cache() {
+  const bool differs = options_.mode == Mode::fallback || options_.mode == Mode::transparent;
+  if (!differs) return;
+  for (PerFamily& one : families_) {
+    if (!one.iptables || one.addresses.empty()) continue;
+    const RuleSet theirs = notrack_rules(request_for(one));
+    const auto in_use = std::ranges::find_if(one.addresses, [this](const std::string& address) {
+      return udp_socket_at(*runtime::SocketAddress::from_ip(address, options_.port));
+    });
+    if (in_use == one.addresses.end()) {
+      one.iptables->inherit(theirs);
+    } else if (has_node_cache_rules(one, theirs)) {
+      // It may be node-cache itself: alive, it would put them back, and it needs them.
+      leftovers_ =
+          "node-cache's rules (iptables comment \"NodeLocal DNS Cache\") stay, for another process has "
+          "a socket at " +
+          *in_use + ": end it and start this agent anew, which removes them";
+    }
+  }
+}
+
 RulesOutcome NodeRules::ensure() {
   if (!decided_) decide();
   RulesOutcome outcome = for_each_family([this](PerFamily& one) { return ensure_for(one); });
   if (!outcome.failure) aside_unsettled_ = false;
+  mark_foreign(outcome.repairs);
   if (outcome.failure || cleared_) return outcome;
   // Last: the new rules stand before the old ones go.
   RulesOutcome cleared = for_each_family([this](PerFamily& one) { return clear_leftovers(one); });
   cleared_ = !cleared.failure;
   append(outcome.repairs, std::move(cleared.repairs));
   outcome.failure = std::move(cleared.failure);
+  mark_foreign(outcome.repairs);
   return outcome;
 }
 

@@ -55,7 +55,9 @@ class NodeRules {
   /// The wanted rules of each family that can have any; `decision().warnings` says why one has none.
   [[nodiscard]] std::vector<RuleSet> wanted() const;
 
-  /// Makes the kernel hold the wanted rules. The first call also clears what another method of ours left.
+  /// Makes the kernel hold the wanted rules. The first call also clears what another method of ours left, and
+  /// what node-cache left (Fault::foreign): its rules for our addresses, which untrack packets that ours have
+  /// to see. While another process has a socket at one of these addresses they stay, with a warning.
   RulesOutcome ensure();
   /// What `ensure` would mend.
   RulesOutcome check();
@@ -96,6 +98,8 @@ class NodeRules {
   Repairs check_for(PerFamily& one);
   Repairs remove_for(PerFamily& one);
   Repairs clear_leftovers(PerFamily& one);
+  void inherit_from_node_cache();
+  [[nodiscard]] bool has_node_cache_rules(const PerFamily& one, const RuleSet& theirs) const;
   [[nodiscard]] bool steers() const noexcept;
   std::expected<void, Failure> set_aside(bool aside);
 
@@ -105,6 +109,7 @@ class NodeRules {
   RulesDecision decision_;
   bool decided_ = false;
   bool cleared_ = false;
+  std::optional<std::string> leftovers_;  ///< the warning about node-cache's rules
   bool aside_ = false;
   bool aside_unsettled_ = false;  ///< the kernel's switch may not be what `aside_` says
   bool without_foreign_chains_ = false;

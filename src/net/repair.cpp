@@ -30,9 +30,11 @@ std::string_view to_string(Fault fault) noexcept {
     case Fault::out_of_order:
       return "out of order";
     case Fault::stale:
+      return "stale";
+    case Fault::foreign:
       break;
   }
-  return "stale";
+  return "foreign";
 }
 
 std::string describe(const Repair& repair) {

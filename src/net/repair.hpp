@@ -8,7 +8,14 @@
 
 namespace nld::net {
 
-enum class Fault : std::uint8_t { missing, duplicated, altered, out_of_order, stale };
+enum class Fault : std::uint8_t {
+  missing,
+  duplicated,
+  altered,
+  out_of_order,
+  stale,
+  foreign,  ///< a rule that node-cache left
+};
 
 struct Repair {
   enum class Kind : std::uint8_t { interface, address, link, iptables, nftables };

@@ -25,6 +25,7 @@ struct Request {
   runtime::SocketAddress client;
   runtime::SocketAddress local;
   Transport transport = Transport::udp;
+  bool encrypted = false;  ///< over TLS
   runtime::TimePoint received;
   /// EDNS options, encoded, that rules of ours put into `query` for the upstream. A fetch of the cache
   /// carries them, though it carries nothing else of the client's message.

@@ -21,6 +21,7 @@
 #include "plugins/rewrite/config.hpp"
 #include "plugins/timeouts/config.hpp"
 #include "runtime/socket_address.hpp"
+#include "tls/context.hpp"
 
 namespace re2 {
 class RE2;
@@ -60,10 +61,17 @@ struct HealthConfig {
   std::chrono::milliseconds lameduck{0};
 };
 
+/// How a zone is served: UDP and TCP, or TLS alone.
+enum class Scheme : std::uint8_t { dns, tls };
+constexpr const char* to_string(Scheme scheme) noexcept {
+  return scheme == Scheme::tls ? "tls" : "dns";
+}
+
 struct ZoneKey {
   dns::Name zone;     ///< lower-case
   std::string label;  ///< "cluster.local.", the metrics' zone label
   std::uint16_t port = 53;
+  Scheme scheme = Scheme::dns;
 };
 
 struct BlockConfig {
@@ -81,6 +89,7 @@ struct BlockConfig {
   bool debug = false;
   std::optional<std::string> nsid;
   std::optional<std::uint16_t> bufsize;
+  std::shared_ptr<const tls::ServerContext> tls;  ///< there when a zone's scheme is tls
   std::optional<ErrorsConfig> errors;
   std::vector<LogRule> log;
   std::optional<LocalConfig> local;

@@ -14,6 +14,8 @@ namespace {
 using corefile::Diagnostic;
 using corefile::Directive;
 
+constexpr std::uint16_t kTlsPort = 853;  // RFC 7858 §3.1
+
 std::string names_that(bool (*take)(const DirectiveInfo&)) {
   std::string out;
   for (const DirectiveInfo& info : directives()) {
@@ -61,13 +63,16 @@ Result read_key(const corefile::Token& key, std::uint16_t default_port, BlockCon
   }
   const auto spec = corefile::parse_zone_key(key.text);
   if (!spec) return wrong(spec.error());
-  if (!spec->scheme.empty() && spec->scheme != "dns") {
-    return wrong(spec->scheme + ":// is not served in '" + key.text +
-                 "', expected plain DNS (dns:// or none)");
+  const bool over_tls = spec->scheme == "tls";
+  if (!over_tls && !spec->scheme.empty() && spec->scheme != "dns") {
+    return wrong(spec->scheme + ":// is not served in '" + key.text + "', expected tls://, dns:// or none");
   }
   for (const dns::Name& name : spec->zones) {
     const dns::Name zone = name.lowered();
-    block.zones.push_back({.zone = zone, .label = zone.to_text(), .port = spec->port.value_or(default_port)});
+    block.zones.push_back({.zone = zone,
+                           .label = zone.to_text(),
+                           .port = spec->port.value_or(over_tls ? kTlsPort : default_port),
+                           .scheme = over_tls ? Scheme::tls : Scheme::dns});
   }
   return {};
 }
@@ -131,6 +136,11 @@ Result read_block(const corefile::ServerBlock& syntax, std::uint16_t default_por
   }
   for (const Directive& line : syntax.directives) {
     if (Result done = read_directive(line, block, context); !done) return done;
+  }
+  if (!block.tls &&
+      std::ranges::any_of(block.zones, [](const ZoneKey& zone) { return zone.scheme == Scheme::tls; })) {
+    return std::unexpected(Diagnostic{
+        block.where, "server block: tls:// needs a certificate, expected a line 'tls CERT KEY' in it"});
   }
   block.directives = plugins_in_use(syntax);
   warn_of_silence(block, context);

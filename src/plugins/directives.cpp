@@ -13,8 +13,8 @@ using enum Support;
 
 constexpr std::string_view kOwnZones =
     "serve the zone from CoreDNS in the cluster and write here: forward ZONE ADDRESS";
-constexpr std::string_view kPlainOnly =
-    "this server listens for plain DNS over UDP and TCP; keep CoreDNS in the cluster for it";
+constexpr std::string_view kOtherTransport =
+    "this server listens for DNS over UDP, TCP and TLS; keep CoreDNS in the cluster for it";
 
 constexpr DirectiveInfo works_as(std::string_view name, Setup setup, bool once = false, bool handler = false,
                                  bool answers = false) {
@@ -38,12 +38,12 @@ constexpr auto kDirectives = std::to_array<DirectiveInfo>({
     accepted("metadata", "nothing here publishes or reads metadata; {/LABEL} in a log format gives -"),
     other("geoip", refused, "a cache on a node answers clients of this node only; remove the line"),
     works_as("cancel", setup_cancel, !kOnce, kHandler),
-    accepted("tls", "it concerns tls:// and https:// server blocks, which come later"),
+    works_as("tls", setup_tls, kOnce),
     other("proxyproto", refused, "clients of a node cache come directly; remove the line"),
-    other("quic", refused, kPlainOnly),
-    other("grpc_server", refused, kPlainOnly),
-    other("https", refused, kPlainOnly),
-    other("https3", refused, kPlainOnly),
+    other("quic", refused, kOtherTransport),
+    other("grpc_server", refused, kOtherTransport),
+    other("https", refused, kOtherTransport),
+    other("https3", refused, kOtherTransport),
     works_as("timeouts", setup_timeouts),
     other("multisocket", no_effect,
           "every worker has its own SO_REUSEPORT sockets without it; remove the line"),

@@ -1,4 +1,4 @@
-// Finding overlaps by zone, port and bind address.
+// Finding overlaps by scheme, zone, port and bind address.
 #include "plugins/overlap.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -14,7 +14,7 @@ struct Served {
 };
 
 std::string zone_and_port(const ZoneKey& key) {
-  return "dns://" + key.label + ":" + std::to_string(key.port);
+  return std::string(to_string(key.scheme)) + "://" + key.label + ":" + std::to_string(key.port);
 }
 
 std::unexpected<corefile::Diagnostic> overlap(const BlockConfig& later, const std::string& what,
@@ -25,9 +25,38 @@ std::unexpected<corefile::Diagnostic> overlap(const BlockConfig& later, const st
                                             ", expected each zone once for a port and an address"});
 }
 
+/// What a listening socket is for, and the block that said so first.
+struct Use {
+  const BlockConfig* block = nullptr;
+  Scheme scheme = Scheme::dns;
+};
+
+Result check_use(boost::unordered_flat_map<std::string, Use>& by_socket, const std::string& address,
+                 const ZoneKey& key, const BlockConfig& block) {
+  const std::string socket = address + ":" + std::to_string(key.port);
+  const auto [entry, fresh] = by_socket.try_emplace(socket, Use{&block, key.scheme});
+  if (fresh) return {};
+  const Use& first = entry->second;
+  const std::string where = first.block->where.file + ":" + std::to_string(first.block->where.line);
+  const auto wrong = [&](const std::string& message) {
+    return std::unexpected(
+        corefile::Diagnostic{block.where, "cannot serve " + zone_and_port(key) + " - " + message});
+  };
+  if (first.scheme != key.scheme) {
+    return wrong(std::string(to_string(first.scheme)) + ":// is served on that port at " + where +
+                 ", expected another port");
+  }
+  if (key.scheme == Scheme::tls && first.block->tls->digest() != block.tls->digest()) {
+    return wrong("the port has another certificate at " + where +
+                 ", expected the same 'tls' line in all tls:// blocks of a port");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result check_overlap(std::span<const BlockConfig> blocks) {
+  boost::unordered_flat_map<std::string, Use> by_socket;
   boost::unordered_flat_map<std::string, Served> by_zone;
   boost::unordered_flat_map<std::string, const BlockConfig*> by_address;
   for (const BlockConfig& block : blocks) {
@@ -41,6 +70,7 @@ Result check_overlap(std::span<const BlockConfig> blocks) {
                          "it is already defined on some addresses");
         }
         served.unbound = &block;
+        if (Result done = check_use(by_socket, "", key, block); !done) return done;
         continue;
       }
       if (served.unbound != nullptr) {
@@ -51,6 +81,7 @@ Result check_overlap(std::span<const BlockConfig> blocks) {
         const std::string place = zone + " on " + address.ip_text();
         const auto [entry, fresh] = by_address.try_emplace(place, &block);
         if (!fresh) return overlap(block, place, *entry->second, "it is already defined");
+        if (Result done = check_use(by_socket, address.ip_text(), key, block); !done) return done;
       }
     }
   }

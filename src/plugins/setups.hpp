@@ -28,6 +28,7 @@ Result setup_ready(const corefile::Directive& line, BlockConfig& block, SetupCon
 Result setup_reload(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_rewrite(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_timeouts(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
+Result setup_tls(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_whoami(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 
 // Not in effect yet: these only check what stands there.

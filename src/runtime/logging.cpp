@@ -2,6 +2,7 @@
 #include "runtime/logging.hpp"
 
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,6 +11,8 @@
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,11 +63,16 @@ constexpr LogLevel from_spdlog(spdlog::level::level_enum level) noexcept {
 }
 
 /// For the log's thread: signals are the main thread's business, and a reader that went away is an EPIPE, not
-/// a SIGPIPE that ends the process.
-void block_signals() noexcept {
+/// a SIGPIPE that ends the process. Capabilities belong to threads (capabilities(7)), and whoever drops the
+/// others' later does not reach this one, which a library starts: it writes text and never needs any.
+void confine_thread() noexcept {
   sigset_t all;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
+  ::syscall(SYS_capset, &header, none.data());
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 /// The level's name as CoreDNS prints it; spdlog's own names are lower-case.
@@ -169,7 +177,7 @@ void Log::compose(LogLevel level, fmt::string_view format, fmt::format_args args
 struct AsyncLog::State {
   State(int fd, std::size_t queue)
       : sink(std::make_shared<DescriptorSink>(fd)),
-        pool(std::make_shared<spdlog::details::thread_pool>(queue, 1, [] { block_signals(); })),
+        pool(std::make_shared<spdlog::details::thread_pool>(queue, 1, [] { confine_thread(); })),
         logger(std::make_shared<spdlog::async_logger>("", sink, pool,
                                                       spdlog::async_overflow_policy::overrun_oldest)) {
     logger->set_level(spdlog::level::trace);

@@ -143,6 +143,14 @@ corefile::TemplateValues CorefileSource::values() const {
   return values;
 }
 
+/// What is wrong is in the template, whose lines are those of the result; -conf may not even exist.
+corefile::Diagnostic CorefileSource::as_read(corefile::Diagnostic diagnostic) const {
+  if (!options_.base.empty() && diagnostic.where.file == options_.conf.string()) {
+    diagnostic.where.file = options_.base.string();
+  }
+  return diagnostic;
+}
+
 std::expected<Loaded, std::string> CorefileSource::load() {
   Loaded loaded;
   const auto source = text(loaded.notes);
@@ -151,9 +159,10 @@ std::expected<Loaded, std::string> CorefileSource::load() {
   const std::filesystem::path file = options_.conf.empty() ? options_.base : options_.conf;
   const std::string name = file.empty() ? kEmbedded : file.string();
   auto syntax = corefile::parse(*source, name, surroundings_);
-  if (!syntax) return refuse(syntax.error(), loaded.notes);
+  if (!syntax) return refuse(as_read(syntax.error()), loaded.notes);
   auto config = plugins::configure(*syntax, surroundings_, options_.port);
-  if (!config) return refuse(config.error(), loaded.notes);
+  if (!config) return refuse(as_read(config.error()), loaded.notes);
+  for (corefile::Diagnostic& warning : config->warnings) warning = as_read(std::move(warning));
   // Only a load that succeeds forgets files: after a failure the file whose change mends it may be any of
   // those watched so far.
   watched_.clear();
@@ -165,6 +174,14 @@ std::expected<Loaded, std::string> CorefileSource::load() {
   loaded.syntax = std::move(*syntax);
   loaded.config = std::move(*config);
   return loaded;
+}
+
+std::vector<std::string> CorefileSource::readable() const {
+  std::vector<std::string> out;
+  for (const auto& path : watched_) {
+    if (surroundings_.read_file(path)) out.push_back(path.string());
+  }
+  return out;
 }
 
 std::string CorefileSource::fingerprint() const {

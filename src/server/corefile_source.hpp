@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "corefile/diagnostic.hpp"
 #include "corefile/syntax.hpp"
 #include "corefile/template.hpp"
 #include "plugins/block.hpp"
@@ -50,10 +51,13 @@ class CorefileSource {
   std::expected<Loaded, std::string> load();
   /// Hex SHA-512 over every file that the last load read, as they are now: tells whether to load again.
   [[nodiscard]] std::string fingerprint() const;
+  /// Those of these files that can be read now.
+  [[nodiscard]] std::vector<std::string> readable() const;
 
  private:
   void watch_sources();
   std::expected<std::string, std::string> text(std::vector<std::string>& notes);
+  [[nodiscard]] corefile::Diagnostic as_read(corefile::Diagnostic diagnostic) const;
   [[nodiscard]] corefile::TemplateValues values() const;
 
   CorefileOptions options_;

@@ -3,8 +3,9 @@
 
 namespace nld::server {
 
-Endpoints::Endpoints(boost::asio::io_context& loop, EndpointSources sources)
-    : loop_(loop), sources_(std::move(sources)) {}
+Endpoints::Endpoints(boost::asio::io_context& loop, runtime::Clock& clock, runtime::Log& log,
+                     EndpointSources sources)
+    : loop_(loop), clock_(clock), log_(log), sources_(std::move(sources)) {}
 
 std::expected<void, std::string> Endpoints::prepare(const plugins::ServerConfig& config) {
   std::map<runtime::SocketAddress, http::Routes> wanted;
@@ -26,7 +27,7 @@ std::expected<void, std::string> Endpoints::prepare(const plugins::ServerConfig&
   }
   prepared_.clear();
   for (auto& [address, routes] : wanted) {
-    auto listener = http::Listener::open(loop_, address, std::move(routes));
+    auto listener = http::PatientListener::open(loop_, clock_, log_, address, std::move(routes));
     if (!listener) {
       prepared_.clear();
       return std::unexpected(listener.error());

@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 
-#include "http/server.hpp"
+#include "http/patient_listener.hpp"
 #include "plugins/block.hpp"
 
 namespace nld::server {
@@ -21,16 +21,19 @@ struct EndpointSources {
 /// Control thread only.
 class Endpoints {
  public:
-  Endpoints(boost::asio::io_context& loop, EndpointSources sources);
+  Endpoints(boost::asio::io_context& loop, runtime::Clock& clock, runtime::Log& log, EndpointSources sources);
 
-  /// Opens what `config` asks for and keeps it apart; the current listeners stay. Error: nothing changed.
+  /// Opens what `config` asks for and keeps it apart; the current listeners stay. An address that another
+  /// process holds is tried until it is free: DNS does not wait for it. Any other error: nothing changed.
   std::expected<void, std::string> prepare(const plugins::ServerConfig& config);
   /// The prepared listeners take the place of the current ones.
   void commit();
 
  private:
-  using Listeners = std::map<runtime::SocketAddress, http::Listener>;
+  using Listeners = std::map<runtime::SocketAddress, http::PatientListener>;
   boost::asio::io_context& loop_;
+  runtime::Clock& clock_;
+  runtime::Log& log_;
   EndpointSources sources_;
   Listeners current_;
   Listeners prepared_;

@@ -14,13 +14,15 @@ ListenPlan listen_plan(const plugins::ServerConfig& config, bool have_ipv6) {
     const plugins::BlockConfig& settings = config.blocks[block];
     for (std::size_t zone = 0; zone < settings.zones.size(); ++zone) {
       const std::uint16_t port = settings.zones[zone].port;
+      const plugins::Scheme scheme = settings.zones[zone].scheme;
       const auto place = [&](runtime::SocketAddress address) {
         address.set_port(port);
-        Listen& listen = plan[address];
+        Listen& listen = plan[{address, scheme}];
         if (listen.label.empty()) {
-          listen.label =
-              "dns://" + (settings.bind.empty() ? ":" + std::to_string(port) : address.to_string());
+          listen.label = std::string(to_string(scheme)) + "://" +
+                         (settings.bind.empty() ? ":" + std::to_string(port) : address.to_string());
         }
+        if (scheme == plugins::Scheme::tls) listen.tls = settings.tls;
         listen.zones.push_back({block, zone});
       };
       if (settings.bind.empty()) place(wildcard);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,19 @@ struct ZoneAt {
 };
 
 struct Listen {
-  std::string label;  ///< CoreDNS's form of a server: "dns://169.254.20.10:53", "dns://:53" without `bind`
+  std::string label;  ///< CoreDNS's form of a server: "dns://169.254.20.10:53", "tls://:853" without `bind`
+  std::shared_ptr<const tls::ServerContext> tls{};  ///< null: UDP and TCP; else TLS alone
   std::vector<ZoneAt> zones;
 };
 
-using ListenPlan = std::map<runtime::SocketAddress, Listen>;
+/// One socket to listen on, or one of UDP and one of TCP.
+struct ListenAt {
+  runtime::SocketAddress address;
+  plugins::Scheme scheme = plugins::Scheme::dns;
+  friend auto operator<=>(const ListenAt&, const ListenAt&) = default;
+};
+
+using ListenPlan = std::map<ListenAt, Listen>;
 
 /// Blocks without `bind` stand on the wildcard: [::] (IPv4 too), or 0.0.0.0 on hosts without IPv6.
 ListenPlan listen_plan(const plugins::ServerConfig& config, bool have_ipv6);

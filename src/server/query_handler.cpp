@@ -5,6 +5,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "server/instance.hpp"
+
 namespace nld::server {
 namespace {
 
@@ -29,21 +31,22 @@ std::optional<Rcode> not_served(const dns::Query& query) noexcept {
 }
 
 /// The node agent asks several times a second whether we live (agent/prober): that is nobody's traffic, and
-/// would hide what is. version.bind TXT in class CH, from the host's loopback address.
+/// would hide what is. version.bind TXT in class CH, or an instance's name, from the host's loopback address.
 bool is_liveness_probe(const pipeline::Request& request) {
   static constexpr std::array<std::uint8_t, 14> kVersionBind{7,   'v', 'e', 'r', 's', 'i', 'o',
                                                              'n', 4,   'b', 'i', 'n', 'd', 0};
   const dns::Query& query = request.query;
   return query.cls == dns::RRClass::CH && query.type == dns::RRType::TXT && request.client.is_loopback() &&
-         dns::equal_ignoring_case(query.name, kVersionBind);
+         (dns::equal_ignoring_case(query.name, kVersionBind) || is_instance_name(query.name));
 }
 
 }  // namespace
 
 WorkerQueries::WorkerQueries(asio::io_context& the_loop, runtime::Clock& the_clock,
-                             metrics::Registry& metrics, std::size_t worker)
+                             metrics::Registry& metrics, std::size_t worker, std::string_view instance)
     : loop(the_loop),
       clock(the_clock),
+      own_name(instance_name(instance)),
       overload(metrics.counter({"node_local_dns_overload_total",
                                 "Queries answered SERVFAIL because too many were waiting already."},
                                {}, worker)),
@@ -107,8 +110,13 @@ QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableB
                             .client = inbound.client,
                             .local = inbound.local,
                             .transport = inbound.transport,
+                            .encrypted = inbound.encrypted,
                             .received = inbound.received};
-  if (const auto rcode = not_served(*query)) return refuse(request, *rcode, out);
+  if (const auto rcode = not_served(*query)) {
+    const bool meant = queries_.own_name && is_liveness_probe(request) &&
+                       dns::equal_ignoring_case(query->name, queries_.own_name->wire());
+    return refuse(request, meant ? Rcode::NOERROR : *rcode, out);
+  }
   const auto& chain = zones_.find(*query);
   if (!chain ||
       (query->cls != dns::RRClass::IN && (is_liveness_probe(request) || !chain->takes(query->cls)))) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "metrics/registry.hpp"
@@ -19,6 +21,7 @@ struct Inbound {
   runtime::SocketAddress client;
   runtime::SocketAddress local;
   pipeline::Transport transport = pipeline::Transport::udp;
+  bool encrypted = false;
   runtime::TimePoint received;
 };
 
@@ -34,13 +37,14 @@ class ReplySink {
 class WorkerQueries {
  public:
   WorkerQueries(boost::asio::io_context& loop, runtime::Clock& clock, metrics::Registry& metrics,
-                std::size_t worker);
+                std::size_t worker, std::string_view instance = {});
 
   /// Queries that wait for an upstream at one time, per worker: beyond that they get SERVFAIL at once.
   static constexpr std::size_t kMaxWaiting = 20000;
 
   boost::asio::io_context& loop;
   runtime::Clock& clock;
+  std::optional<dns::Name> own_name;  ///< of this server among those that share its address
   std::size_t waiting = 0;
   std::vector<std::uint8_t> tcp_reply_space;  ///< 64 KiB once a TCP query came
   std::array<metrics::Counter*, dns::kQueryFaultCount> malformed{};

@@ -87,6 +87,19 @@ std::size_t put_answer(const pipeline::Request& request, const pipeline::Reply& 
   return wire.size();
 }
 
+/// Fills a message of `size` octets whose last `opt_size` are its OPT up to a multiple of kPaddingBlock.
+std::size_t pad(dns::MutableBytes out, std::size_t size, std::size_t opt_size) noexcept {
+  const std::size_t bare = size + 4;
+  const std::size_t padding = (kPaddingBlock - bare % kPaddingBlock) % kPaddingBlock;
+  if (bare + padding > out.size()) return size;
+  dns::put16(out, size, static_cast<std::uint16_t>(dns::OptionCode::padding));
+  dns::put16(out, size + 2, static_cast<std::uint16_t>(padding));
+  std::ranges::fill(out.subspan(bare, padding), std::uint8_t{0});
+  const std::size_t options = opt_size - dns::kOptSize + 4 + padding;
+  dns::put16(out, size - opt_size + dns::kOptSize - 2, static_cast<std::uint16_t>(options));
+  return bare + padding;
+}
+
 }  // namespace
 
 std::size_t size_limit(const pipeline::Request& request) noexcept {
@@ -129,6 +142,10 @@ Rendered render(const pipeline::Request& request, const pipeline::Reply& reply, 
     const auto extended = static_cast<std::uint8_t>(static_cast<std::uint16_t>(reply.rcode) >> 4U);
     size = dns::append_opt(out.first(limit), size, kOwnUdpSize, extended, query.edns->dnssec_ok,
                            dns::Bytes(option_space).first(option_size));
+    // Only for those who pad too, and where nobody sees it but them (RFC 7830 §4, RFC 8467 §4.1).
+    if (request.encrypted && dns::find_option(query.edns->options, dns::OptionCode::padding)) {
+      size = pad(out.first(limit), size, opt_size);
+    }
   }
   return {size, flags, reply.rcode};
 }

@@ -5,6 +5,9 @@
 
 namespace nld::server {
 
+/// Padded answers are multiples of it (RFC 8467 §4.1).
+constexpr std::size_t kPaddingBlock = 468;
+
 /// The largest UDP answer we send, whatever a client offers: one that needs more fragments at any MTU in
 /// use, and fragments are what attackers replace (RFC 9715). Also the size of a slot of the send batch.
 constexpr std::size_t kMaxUdpAnswer = 4096;

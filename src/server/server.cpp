@@ -1,6 +1,8 @@
 // Start, reload, signals, stop.
 #include "server/server.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
@@ -40,8 +42,8 @@ Server::Server(ServerOptions options, CorefileSource source, runtime::Log& log)
       budget_(options_.cache_memory),
       caches_(budget_),
       upstreams_(upstream::socket_exchangers(loop_, clock_, random_, metrics_, options_.workers)),
-      health_(loop_, clock_, upstreams_, metrics_, options_.workers),
-      endpoints_(loop_,
+      health_(loop_, clock_, upstreams_, metrics_, options_.workers, &log_),
+      endpoints_(loop_, clock_, log_,
                  {.metrics = [this] { return metrics_.expose(); }, .ready = [this] { return !stopping_; }}),
       self_check_(loop_, clock_, metrics_, options_.workers),
       have_ipv6_(host_has_ipv6()),
@@ -69,11 +71,16 @@ std::expected<void, std::string> Server::start() {
   if (!loaded) return std::unexpected(loaded.error());
   fingerprint_ = source_.fingerprint();
   for (std::size_t index = 0; index < options_.workers; ++index) {
-    workers_.push_back(std::make_unique<Worker>(index, metrics_, log_, hasher_));
+    workers_.push_back(std::make_unique<Worker>(index, metrics_, log_, hasher_, options_.instance));
   }
   process_gauges_ = process_gauges(metrics_, options_.version, budget_, log_);
+  process_gauges_.push_back(metrics_.gauge({"node_local_dns_config_last_reload_successful",
+                                            "Whether the configuration in use is the one last read."},
+                                           {}, [this] { return last_reload_succeeded_ ? 1.0 : 0.0; }));
   if (const auto adopted = adopt(std::move(*loaded)); !adopted) return adopted;
+  const std::vector<std::string> readable = source_.readable();
   if (const auto dropped = drop_privileges(); !dropped) log_.warn("{}", dropped.error());
+  warn_of_lost_files(readable);
   for (const auto& worker : workers_) worker->start();
   for (std::future<void>& switched : switching_) switched.get();
   switching_.clear();
@@ -86,14 +93,19 @@ std::expected<void, std::string> Server::start() {
 
 std::expected<Server::Opened, std::string> Server::open_sockets(const ListenPlan& plan) const {
   Opened opened(options_.workers);
-  for (const auto& [address, listen] : plan) {
-    if (generation_ && generation_->plan.contains(address)) continue;
+  for (const auto& [key, listen] : plan) {
+    if (generation_ && generation_->plan.contains(key)) continue;
     for (auto& of_worker : opened) {
-      auto udp = open_udp(address);
-      if (!udp) return std::unexpected(udp.error());
-      auto tcp = open_tcp(address);
+      ListenSockets sockets;
+      if (!listen.tls) {
+        auto udp = open_udp(key.address);
+        if (!udp) return std::unexpected(udp.error());
+        sockets.udp = std::move(*udp);
+      }
+      auto tcp = open_tcp(key.address);
       if (!tcp) return std::unexpected(tcp.error());
-      of_worker.emplace(address, ListenSockets{std::move(*udp), std::move(*tcp)});
+      sockets.tcp = std::move(*tcp);
+      of_worker.emplace(key, std::move(sockets));
     }
   }
   return opened;
@@ -118,10 +130,22 @@ std::expected<void, std::string> Server::adopt(Loaded loaded) {
   return {};
 }
 
+void Server::warn_of_lost_files(const std::vector<std::string>& before) {
+  const std::vector<std::string> now = source_.readable();
+  for (const std::string& path : before) {
+    if (std::ranges::find(now, path) != now.end()) continue;
+    log_.warn(
+        "{}: could be read with root's privileges only, which are given up now: a reload will fail, unless "
+        "the "
+        "file belongs to user {} or its mode lets that user read it",
+        path, geteuid());
+  }
+}
+
 void Server::after_switch() {
-  for (const auto& [address, listen] : generation_->plan) {
-    log_.info("listening on {} ({} zone{})", address.to_string(), listen.zones.size(),
-              listen.zones.size() == 1 ? "" : "s");
+  for (const auto& [key, listen] : generation_->plan) {
+    log_.info("listening on {}{} ({} zone{})", listen.tls ? "tls://" : "", key.address.to_string(),
+              listen.zones.size(), listen.zones.size() == 1 ? "" : "s");
   }
   gauges_.clear();  // before the new ones: equal series would be added up
   gauges_ = generation_gauges(metrics_, *generation_);
@@ -143,6 +167,7 @@ void Server::reload(std::string_view cause) {
   const std::string after = source_.fingerprint();
   fingerprint_ = before == after ? after : std::string();
   auto adopted = loaded ? adopt(std::move(*loaded)) : std::unexpected(loaded.error());
+  last_reload_succeeded_ = adopted.has_value();
   if (!adopted) {
     reload_failed_.add();
     log_.error("reload failed, the old configuration keeps serving: {}", adopted.error());
@@ -183,12 +208,13 @@ void Server::check_files() {
 
 void Server::watch_for_loops() {
   loop_watches_.clear();
-  for (const auto& [address, listen] : generation_->plan) {
+  for (const auto& [key, listen] : generation_->plan) {
+    if (listen.tls) continue;  // the probe is a UDP packet
     for (const ZoneAt& at : listen.zones) {
       const SharedBlock& block = generation_->blocks[at.block];
       if (at.zone >= block.loops.size()) continue;
       loop_watches_.push_back(std::make_unique<plugins::LoopWatch>(
-          loop_, clock_, random_, block.loops[at.zone], address,
+          loop_, clock_, random_, block.loops[at.zone], key.address,
           [this, server = listen.label](const plugins::LoopState& state) { on_loop(server, state); }));
     }
   }

@@ -21,6 +21,7 @@ struct ServerOptions {
   std::size_t cache_memory = 64U << 20U;  ///< octets, all caches together
   bool loop_exit = false;                 ///< end the process when a loop shows, as CoreDNS does
   std::string version;
+  std::string instance{};  ///< tells it from another one at its address, see instance.hpp; empty: nobody asks
 };
 
 /// Everything here runs on the control thread, the one that calls `run`.
@@ -33,7 +34,7 @@ class Server {
   int run();
 
  private:
-  using Opened = std::vector<std::map<runtime::SocketAddress, ListenSockets>>;
+  using Opened = std::vector<std::map<ListenAt, ListenSockets>>;
 
   std::expected<void, std::string> start();
   /// Prepares everything `loaded` needs, then switches; error: nothing has changed.
@@ -44,6 +45,8 @@ class Server {
   void check_files();
   void watch_for_loops();
   void on_loop(const std::string& server, const plugins::LoopState& state);
+  /// Files read as root that we can read no more: said now, not when a reload is needed.
+  void warn_of_lost_files(const std::vector<std::string>& before);
   void after_switch();
   void wait_for_signals();
   void begin_stop();
@@ -71,6 +74,7 @@ class Server {
   std::vector<metrics::GaugeHandle> process_gauges_;
   std::vector<metrics::GaugeHandle> gauges_;  ///< of the current generation
   metrics::Counter& reload_failed_;
+  bool last_reload_succeeded_ = true;  ///< the start counts as one
   std::vector<std::unique_ptr<plugins::LoopWatch>> loop_watches_;
   std::string fingerprint_;  ///< of the files at the last attempt to load them
   runtime::Timer file_timer_;

@@ -2,7 +2,8 @@
 #include "server/tcp_connection.hpp"
 
 #include <algorithm>
-#include <boost/asio/write.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <cstring>
 
 namespace nld::server {
@@ -19,7 +20,7 @@ TcpConnection::TcpConnection(WorkerQueries& queries, asio::ip::tcp::socket socke
                              std::shared_ptr<QueryHandler> handler, Limits limits,
                              std::function<void()> on_close)
     : queries_(queries),
-      socket_(std::move(socket)),
+      stream_(std::move(socket)),
       client_(client),
       local_(local),
       handler_(std::move(handler)),
@@ -65,34 +66,65 @@ bool TcpConnection::too_slow(runtime::TimePoint now) const noexcept {
   return reads || writes;
 }
 
+void TcpConnection::start(std::shared_ptr<const tls::ServerContext> context, const TlsCounters& counters) {
+  if (!stream_.secure(std::move(context))) {
+    counters.failed.add();
+    close();
+    return;
+  }
+  shaking_ = true;
+  idle_timer_ = queries_.clock.after(limits_.handshake, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->close();
+  });
+  stream_.async_handshake(
+      [self = shared_from_this(), counters](boost::system::error_code error, std::size_t) {
+        self->on_handshake(error, counters);
+      });
+}
+
+void TcpConnection::on_handshake(boost::system::error_code error, const TlsCounters& counters) {
+  shaking_ = false;
+  if (error || !stream_.is_open()) {
+    counters.failed.add();
+    close();
+    return;
+  }
+  (stream_.channel()->resumed() ? counters.resumed : counters.full).add();
+  last_activity_ = queries_.clock.now();
+  start();
+}
+
 void TcpConnection::read() {
-  if (reading_ || draining_ || !socket_.is_open() || in_flight_ >= limits_.in_flight) return;
+  if (reading_ || draining_ || shaking_ || !stream_.is_open() || in_flight_ >= limits_.in_flight) return;
   reading_ = true;
-  socket_.async_read_some(asio::buffer(received_.data() + received_size_, received_.size() - received_size_),
+  stream_.async_read_some(asio::buffer(received_.data() + received_size_, received_.size() - received_size_),
                           [self = shared_from_this()](boost::system::error_code error, std::size_t got) {
-                            self->reading_ = false;
-                            if (error) {
-                              // The client is done asking (RFC 7766 §6.2.3): what it asked is still answered,
-                              // if it listens.
-                              if (error == asio::error::eof) {
-                                self->draining_ = true;
-                                self->finish_if_done();
-                              } else {
-                                self->close();
-                              }
-                              return;
-                            }
-                            self->last_activity_ = self->queries_.clock.now();
-                            if (self->received_size_ == 0) self->reading_since_ = self->last_activity_;
-                            self->received_size_ += got;
-                            self->take_messages();
-                            self->read();
+                            self->on_read(error, got);
                           });
+}
+
+void TcpConnection::on_read(boost::system::error_code error, std::size_t got) {
+  reading_ = false;
+  if (error == asio::error::eof) {
+    // The client is done asking (RFC 7766 §6.2.3): what it asked is still answered, if it listens.
+    draining_ = true;
+    finish_if_done();
+    return;
+  }
+  if (error) {
+    close();
+    return;
+  }
+  last_activity_ = queries_.clock.now();
+  if (received_size_ == 0) reading_since_ = last_activity_;
+  received_size_ += got;
+  take_messages();
+  read();
 }
 
 void TcpConnection::take_messages() {
   std::size_t at = 0;
-  while (received_size_ - at >= kLengthSize && in_flight_ < limits_.in_flight && socket_.is_open() &&
+  while (received_size_ - at >= kLengthSize && in_flight_ < limits_.in_flight && stream_.is_open() &&
          (!limits_.queries || asked_ < *limits_.queries)) {
     const std::size_t length = dns::get16(received_, at);
     if (length < dns::kHeaderSize) {
@@ -125,6 +157,7 @@ void TcpConnection::answer(dns::Bytes message) {
                         .client = client_,
                         .local = local_,
                         .transport = pipeline::Transport::tcp,
+                        .encrypted = stream_.channel() != nullptr,
                         .received = last_activity_};
   std::vector<std::uint8_t>& space = queries_.tcp_reply_space;
   if (space.empty()) space.resize(dns::kMaxMessageSize);
@@ -145,27 +178,27 @@ void TcpConnection::append(dns::Bytes reply) {
 }
 
 void TcpConnection::send() {
-  if (to_send_.empty() || !sending_.empty() || !socket_.is_open()) return;
+  if (to_send_.empty() || !sending_.empty() || !stream_.is_open()) return;
   sending_.swap(to_send_);
   sending_since_ = queries_.clock.now();
   // All that is ready leaves in one write: with the length in the same segment (RFC 7766 §8).
-  asio::async_write(socket_, asio::buffer(sending_),
-                    [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-                      self->sending_.clear();
-                      if (error) {
-                        self->close();
-                        return;
-                      }
-                      self->last_activity_ = self->queries_.clock.now();
-                      self->send();
-                      self->finish_if_done();
-                    });
+  stream_.async_write(asio::buffer(sending_),
+                      [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                        self->sending_.clear();
+                        if (error) {
+                          self->close();
+                          return;
+                        }
+                        self->last_activity_ = self->queries_.clock.now();
+                        self->send();
+                        self->finish_if_done();
+                      });
 }
 
 void TcpConnection::deliver(dns::Bytes reply, const runtime::SocketAddress& /*client*/,
                             const runtime::SocketAddress& /*local*/) {
   --in_flight_;
-  if (!socket_.is_open()) return;
+  if (!stream_.is_open()) return;
   if (!reply.empty()) append(reply);
   send();
   // Queries may stand in the buffer since the limit of those in flight was reached.
@@ -176,9 +209,9 @@ void TcpConnection::deliver(dns::Bytes reply, const runtime::SocketAddress& /*cl
 
 void TcpConnection::drain() {
   draining_ = true;
-  boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_receive, ignored);
-  finish_if_done();
+  // A handshake under way has nothing to be answered: it fails and closes the connection.
+  stream_.shutdown_receive();
+  if (!shaking_) finish_if_done();
 }
 
 void TcpConnection::finish_if_done() {
@@ -186,11 +219,9 @@ void TcpConnection::finish_if_done() {
 }
 
 void TcpConnection::close() {
-  if (!socket_.is_open()) return;
+  if (!stream_.is_open()) return;
   idle_timer_.cancel();
-  boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  stream_.close();
   if (auto closed = std::exchange(on_close_, nullptr)) closed();
 }
 

@@ -1,24 +1,32 @@
-// One client's TCP connection: pipelined queries, answers in the order they become ready (RFC 7766).
+// One client's connection, TCP or TLS over it: pipelined queries, answers in the order they become ready
+// (RFC 7766, RFC 7858).
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "server/query_handler.hpp"
+#include "tls/stream.hpp"
 
 namespace nld::server {
 
-/// Bounds: queries in flight, octets waiting to be sent, idle time. A client that sends and never reads is
-/// closed when its send queue is full.
+struct TlsCounters {
+  metrics::Counter& full;     ///< handshakes with certificates
+  metrics::Counter& resumed;  ///< and with a ticket
+  metrics::Counter& failed;
+};
+
+/// Bounds: queries in flight, octets waiting to be sent, idle time, time for a handshake. A client that sends
+/// and never reads is closed when its send queue is full.
 class TcpConnection final : public ReplySink, public std::enable_shared_from_this<TcpConnection> {
  public:
   struct Limits {
     std::size_t in_flight = 256;
     std::size_t unsent_octets = 1U << 20U;
-    std::chrono::milliseconds idle = std::chrono::seconds(10);  ///< CoreDNS's figure
+    std::chrono::milliseconds idle = std::chrono::seconds(10);      ///< CoreDNS's figure
+    std::chrono::milliseconds handshake = std::chrono::seconds(3);  ///< and its read timeout
     std::optional<std::chrono::milliseconds> read{};   ///< for a whole query; none: `idle` alone counts
     std::optional<std::chrono::milliseconds> write{};  ///< for replies to leave
     std::optional<std::uint32_t> queries{};            ///< after so many it closes
@@ -30,6 +38,8 @@ class TcpConnection final : public ReplySink, public std::enable_shared_from_thi
   ~TcpConnection() override;
 
   void start();
+  /// TLS, beginning with a handshake.
+  void start(std::shared_ptr<const tls::ServerContext> context, const TlsCounters& counters);
   /// Stops reading; closes once the queries in flight are answered.
   void drain();
   void close();
@@ -40,7 +50,9 @@ class TcpConnection final : public ReplySink, public std::enable_shared_from_thi
                const runtime::SocketAddress& local) override;
 
  private:
+  void on_handshake(boost::system::error_code error, const TlsCounters& counters);
   void read();
+  void on_read(boost::system::error_code error, std::size_t got);
   void take_messages();
   void answer(dns::Bytes message);
   void append(dns::Bytes reply);
@@ -52,7 +64,7 @@ class TcpConnection final : public ReplySink, public std::enable_shared_from_thi
   static constexpr std::size_t kReadSize = 4096;
 
   WorkerQueries& queries_;
-  boost::asio::ip::tcp::socket socket_;
+  tls::Stream stream_;
   runtime::SocketAddress client_;
   runtime::SocketAddress local_;
   std::shared_ptr<QueryHandler> handler_;
@@ -70,6 +82,7 @@ class TcpConnection final : public ReplySink, public std::enable_shared_from_thi
   runtime::Timer idle_timer_;
   bool reading_ = false;
   bool draining_ = false;
+  bool shaking_ = false;  // the handshake goes on
 };
 
 }  // namespace nld::server

@@ -17,16 +17,21 @@ runtime::SocketAddress to_address(const tcp::endpoint& endpoint) noexcept {
 
 TcpListener::TcpListener(WorkerQueries& queries, const runtime::SocketAddress& address,
                          runtime::Descriptor socket, std::shared_ptr<QueryHandler> handler,
-                         TcpCounters counters)
+                         TcpCounters counters, std::optional<TlsService> tls)
     : queries_(queries),
       address_(address),
       acceptor_(queries.loop, address.is_v6() ? tcp::v6() : tcp::v4(), socket.release()),
       handler_(std::move(handler)),
-      counters_(counters) {}
+      counters_(counters),
+      tls_(std::move(tls)) {}
 
 void TcpListener::start() {
   acceptor_.non_blocking(true);
   accept();
+}
+
+void TcpListener::set_context(const std::shared_ptr<const tls::ServerContext>& context) noexcept {
+  if (tls_ && context && context->digest() != tls_->context->digest()) tls_->context = context;
 }
 
 void TcpListener::accept() {
@@ -70,7 +75,12 @@ void TcpListener::take(tcp::socket socket) {
                                              if (const auto self = weak.lock())
                                                self->connections_.erase(place);
                                            });
-  (*place)->start();
+  const auto connection = *place;  // starting it may end it and take it off the list
+  if (tls_) {
+    connection->start(tls_->context, tls_->counters);
+  } else {
+    connection->start();
+  }
 }
 
 void TcpListener::drain() {

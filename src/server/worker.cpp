@@ -30,12 +30,12 @@ TcpConnection::Limits tcp_limits(const plugins::ServerConfig& config, const List
 
 struct Worker::Place {
   std::shared_ptr<QueryHandler> handler;
-  std::shared_ptr<UdpListener> udp;
+  std::shared_ptr<UdpListener> udp;  ///< null where TLS is served
   std::shared_ptr<TcpListener> tcp;
 };
 
 Worker::Worker(std::size_t index, metrics::Registry& metrics, runtime::Log& log,
-               const cache::KeyHasher& hasher)
+               const cache::KeyHasher& hasher, std::string_view instance)
     : index_(index),
       metrics_(metrics),
       work_(loop_.get_executor()),
@@ -48,7 +48,7 @@ Worker::Worker(std::size_t index, metrics::Registry& metrics, runtime::Log& log,
                 .hasher = hasher,
                 .worker = index},
       upstreams_(upstream::socket_exchangers(loop_, clock_, random_, metrics, index)),
-      queries_(loop_, clock_, metrics, index) {}
+      queries_(loop_, clock_, metrics, index, instance) {}
 
 Worker::~Worker() {
   if (thread_.joinable()) stop();
@@ -65,7 +65,7 @@ void Worker::start() {
 }
 
 std::future<void> Worker::apply(std::shared_ptr<const Generation> generation,
-                                std::map<runtime::SocketAddress, ListenSockets> opened) {
+                                std::map<ListenAt, ListenSockets> opened) {
   auto done = std::make_shared<std::promise<void>>();
   auto result = done->get_future();
   auto sockets = std::make_shared<decltype(opened)>(std::move(opened));
@@ -77,14 +77,28 @@ std::future<void> Worker::apply(std::shared_ptr<const Generation> generation,
   return result;
 }
 
-void Worker::switch_to(const Generation& generation, std::map<runtime::SocketAddress, ListenSockets> opened) {
-  for (const auto& [address, listen] : generation.plan) {
+std::optional<TlsService> Worker::tls_service(const Listen& listen) {
+  if (!listen.tls) return std::nullopt;
+  constexpr metrics::Registry::Family kHandshakes{"node_local_dns_tls_handshakes_total",
+                                                  "TLS handshakes with clients that succeeded."};
+  const auto handshakes = [&](const char* resumed) -> metrics::Counter& {
+    return metrics_.counter(kHandshakes, {{"server", listen.label}, {"resumed", resumed}}, index_);
+  };
+  return TlsService{listen.tls,
+                    {handshakes("false"), handshakes("true"),
+                     metrics_.counter({"node_local_dns_tls_handshake_failures_total",
+                                       "TLS handshakes with clients that failed or took too long."},
+                                      {{"server", listen.label}}, index_)}};
+}
+
+void Worker::switch_to(const Generation& generation, std::map<ListenAt, ListenSockets> opened) {
+  for (const auto& [key, listen] : generation.plan) {
     ZoneTable zones;
     for (const ZoneAt& at : listen.zones) {
       zones.add(generation.config.blocks[at.block].zones[at.zone].zone,
                 build_chain(generation, at, listen.label, services_, upstreams_));
     }
-    Place& place = places_[address];
+    Place& place = places_[key];
     const bool is_new = place.handler == nullptr;
     if (is_new) {
       place.handler =
@@ -94,28 +108,33 @@ void Worker::switch_to(const Generation& generation, std::map<runtime::SocketAdd
     const TcpConnection::Limits limits = tcp_limits(generation.config, listen);
     if (!is_new) {
       place.tcp->set_limits(limits);
+      place.tcp->set_context(listen.tls);
       continue;
     }
     const metrics::Labels label{{"server", listen.label}};
-    ListenSockets& sockets = opened.at(address);
-    place.udp = std::make_shared<UdpListener>(
-        queries_, address, std::move(sockets.udp), place.handler,
-        metrics_.counter({"node_local_dns_unsent_replies_total", "UDP replies that the kernel did not take."},
-                         label, index_));
+    ListenSockets& sockets = opened.at(key);
+    if (!listen.tls) {
+      place.udp = std::make_shared<UdpListener>(
+          queries_, key.address, std::move(sockets.udp), place.handler,
+          metrics_.counter(
+              {"node_local_dns_unsent_replies_total", "UDP replies that the kernel did not take."}, label,
+              index_));
+      place.udp->start();
+    }
     place.tcp = std::make_shared<TcpListener>(
-        queries_, address, std::move(sockets.tcp), place.handler,
+        queries_, key.address, std::move(sockets.tcp), place.handler,
         TcpCounters{metrics_.counter({"node_local_dns_tcp_connections_total", "TCP connections accepted."},
                                      label, index_),
                     metrics_.counter({"node_local_dns_tcp_connections_crowded_out_total",
                                       "TCP connections closed or turned away at the connection limit."},
-                                     label, index_)});
+                                     label, index_)},
+        tls_service(listen));
     place.tcp->set_limits(limits);
-    place.udp->start();
     place.tcp->start();
   }
   std::erase_if(places_, [&](const auto& entry) {
     if (generation.plan.contains(entry.first)) return false;
-    entry.second.udp->drain();
+    if (entry.second.udp) entry.second.udp->drain();
     entry.second.tcp->drain();
     leaving_.push_back(entry.second.tcp);
     return true;
@@ -127,8 +146,8 @@ std::future<void> Worker::drain(runtime::TimePoint deadline) {
   auto result = drained_.get_future();
   asio::post(loop_, [this, deadline] {
     drain_deadline_ = deadline;
-    for (const auto& [address, place] : places_) {
-      place.udp->drain();
+    for (const auto& [key, place] : places_) {
+      if (place.udp) place.udp->drain();
       place.tcp->drain();
       leaving_.push_back(place.tcp);
     }
@@ -152,7 +171,7 @@ void Worker::stop() {
   asio::post(loop_, [this] {
     drain_timer_.cancel();
     for (const auto& listener : leaving_) listener->close_all();
-    for (const auto& [address, place] : places_) place.tcp->close_all();
+    for (const auto& [key, place] : places_) place.tcp->close_all();
     leaving_.clear();
     places_.clear();
     generation_.reset();

@@ -20,13 +20,15 @@ namespace nld::server {
 /// Sockets of one listen address, opened by the control thread (so that errors are known before anything
 /// changes), owned by one worker.
 struct ListenSockets {
-  runtime::Descriptor udp;
+  runtime::Descriptor udp;  ///< none where TLS is served
   runtime::Descriptor tcp;
 };
 
 class Worker {
  public:
-  Worker(std::size_t index, metrics::Registry& metrics, runtime::Log& log, const cache::KeyHasher& hasher);
+  /// `instance`: see instance.hpp.
+  Worker(std::size_t index, metrics::Registry& metrics, runtime::Log& log, const cache::KeyHasher& hasher,
+         std::string_view instance);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -36,7 +38,7 @@ class Worker {
   /// that it no longer has. The future is ready when it is done. Queries under way keep what they started
   /// with.
   std::future<void> apply(std::shared_ptr<const Generation> generation,
-                          std::map<runtime::SocketAddress, ListenSockets> opened);
+                          std::map<ListenAt, ListenSockets> opened);
   /// Answers what has arrived, takes nothing new; ready when nothing waits any more, or at `deadline`.
   std::future<void> drain(runtime::TimePoint deadline);
   /// Closes everything; `join` waits for the thread, until `deadline` patiently. Stop all workers, then join
@@ -46,7 +48,8 @@ class Worker {
 
  private:
   struct Place;
-  void switch_to(const Generation& generation, std::map<runtime::SocketAddress, ListenSockets> opened);
+  std::optional<TlsService> tls_service(const Listen& listen);
+  void switch_to(const Generation& generation, std::map<ListenAt, ListenSockets> opened);
   void check_drained();
 
   std::size_t index_;
@@ -59,7 +62,7 @@ class Worker {
   upstream::WorkerUpstreams upstreams_;
   WorkerQueries queries_;
   std::shared_ptr<const Generation> generation_;
-  std::map<runtime::SocketAddress, Place> places_;
+  std::map<ListenAt, Place> places_;
   std::vector<std::shared_ptr<TcpListener>> leaving_;  ///< drained, with connections still to answer
   runtime::Timer drain_timer_;
   runtime::TimePoint drain_deadline_;

@@ -71,6 +71,10 @@ ExchangeError read_timeout(const Route& route) {
   return {Kind::timeout, operation("read", route.protocol, route.local, route.remote) + "i/o timeout"};
 }
 
+ExchangeError handshake_error(std::string_view what) {
+  return {Kind::handshake, std::string(what)};
+}
+
 ExchangeError malformed_error(const Route& route, std::string_view what) {
   return {Kind::malformed,
           operation("read", route.protocol, route.local, route.remote).append("dns: ").append(what)};

@@ -28,6 +28,8 @@ ExchangeError dial_timeout(Protocol protocol, const runtime::SocketAddress& remo
 ExchangeError io_error(const Route& route, std::string_view call, int error);
 /// "read udp 10.0.0.2:41234->10.0.0.10:53: i/o timeout"
 ExchangeError read_timeout(const Route& route);
+/// A handshake that failed, in the words of Go's crypto/tls: those texts have no addresses.
+ExchangeError handshake_error(std::string_view what);
 /// What the peer sent is no DNS.
 ExchangeError malformed_error(const Route& route, std::string_view what);
 /// A bound of ours is reached, or the program shuts down.

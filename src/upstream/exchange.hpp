@@ -36,13 +36,22 @@ struct Response {
 /// Text is in the form of Go's net errors ("read udp 10.0.0.2:41234->10.0.0.10:53: i/o timeout"), because
 /// users' `errors { consolidate … }` expressions match it.
 struct ExchangeError {
-  enum class Kind : std::uint8_t { timeout, refused, unreachable, closed, local, malformed } kind{};
+  enum class Kind : std::uint8_t {
+    timeout,
+    refused,
+    unreachable,
+    closed,
+    handshake,  ///< no TLS with this peer: its certificate is not trusted, or it speaks something else
+    local,
+    malformed,
+  } kind{};
   std::string text;
 };
 
 using ExchangeResult = std::expected<Response, ExchangeError>;
 
-/// One upstream server as one worker reaches it. Single-threaded.
+/// One upstream server as one worker reaches it. Single-threaded. One that is reached over TLS is, whatever
+/// `protocol` says.
 class Exchanger {
  public:
   Exchanger() = default;

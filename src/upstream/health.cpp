@@ -5,14 +5,18 @@
 
 namespace nld::upstream {
 
-void UpstreamHealth::report_failure() {
+void UpstreamHealth::report_failure(const ExchangeError& error) {
+  if (error.kind == ExchangeError::Kind::handshake) {
+    if (const auto checker = checker_.lock()) checker->tell_of_distrust(*this, error);
+  }
   if (options_.max_fails == 0 || checking_.exchange(true)) return;
   if (const auto checker = checker_.lock()) checker->start(shared_from_this());
 }
 
 HealthRegistry::HealthRegistry(boost::asio::io_context& loop, runtime::Clock& clock,
-                               WorkerUpstreams& transports, metrics::Registry& registry, std::size_t worker)
-    : checker_(std::make_shared<HealthChecker>(loop, clock, transports, registry, worker)) {}
+                               WorkerUpstreams& transports, metrics::Registry& registry, std::size_t worker,
+                               runtime::Log* log)
+    : checker_(std::make_shared<HealthChecker>(loop, clock, transports, registry, worker, log)) {}
 
 HealthRegistry::~HealthRegistry() {
   checker_->stop();

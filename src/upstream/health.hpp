@@ -14,6 +14,7 @@
 #include "dns/name.hpp"
 #include "metrics/registry.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/logging.hpp"
 #include "upstream/exchange.hpp"
 #include "upstream/worker_upstreams.hpp"
 
@@ -26,6 +27,7 @@ struct HealthOptions {
   dns::Name domain;
   Protocol protocol = Protocol::udp;
   std::optional<runtime::SocketAddress> source;
+  std::optional<tls::Peer> tls{};
   friend auto operator<=>(const HealthOptions&, const HealthOptions&) = default;
 };
 
@@ -43,8 +45,9 @@ class UpstreamHealth : public std::enable_shared_from_this<UpstreamHealth> {
   }
   /// Failed checks in a row.
   [[nodiscard]] std::uint32_t fails() const noexcept { return fails_.load(std::memory_order_relaxed); }
-  /// An exchange failed: starts checking, unless that goes on already. Does not mark it down by itself.
-  void report_failure();
+  /// An exchange failed: starts checking, unless that goes on already. Does not mark it down by itself. The
+  /// first failed handshake since the last good check goes to the log: a certificate does not mend itself.
+  void report_failure(const ExchangeError& error);
 
   [[nodiscard]] const runtime::SocketAddress& address() const noexcept { return address_; }
   [[nodiscard]] const HealthOptions& options() const noexcept { return options_; }
@@ -56,15 +59,16 @@ class UpstreamHealth : public std::enable_shared_from_this<UpstreamHealth> {
   std::weak_ptr<HealthChecker> checker_;
   std::atomic<std::uint32_t> fails_{0};
   std::atomic<bool> checking_{false};
+  std::atomic<bool> distrusted_{false};  // and the log knows
 };
 
 /// Finds the state of an upstream again after a reload, when its options are the same. Belongs to the control
 /// thread; its loop must outlive the workers.
 class HealthRegistry {
  public:
-  /// `worker`: the index under which the control thread writes metrics, no worker's own.
+  /// `worker`: the index under which the control thread writes metrics, no worker's own. `log` may be null.
   HealthRegistry(boost::asio::io_context& loop, runtime::Clock& clock, WorkerUpstreams& transports,
-                 metrics::Registry& registry, std::size_t worker);
+                 metrics::Registry& registry, std::size_t worker, runtime::Log* log = nullptr);
   HealthRegistry(const HealthRegistry&) = delete;
   HealthRegistry& operator=(const HealthRegistry&) = delete;
   ~HealthRegistry();

@@ -1,11 +1,10 @@
-// TCP to one upstream: connect, gather and write, read and match.
+// A stream to one upstream: connect, shake hands, gather and write, read and match.
 #include "upstream/tcp_connection.hpp"
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/write.hpp>
 
 #include "upstream/native_socket.hpp"
 
@@ -29,7 +28,7 @@ asio::ip::tcp::endpoint endpoint_of(const runtime::SocketAddress& address) {
 
 TcpConnection::TcpConnection(asio::io_context& loop, runtime::Clock& clock, const Settings& settings,
                              std::shared_ptr<TransportMetrics> metrics)
-    : socket_(loop),
+    : stream_(loop),
       clock_(&clock),
       settings_(settings),
       metrics_(std::move(metrics)),
@@ -47,15 +46,15 @@ std::expected<std::shared_ptr<TcpConnection>, ExchangeError> TcpConnection::open
   if (!handle) return std::unexpected(std::move(handle.error()));
   std::shared_ptr<TcpConnection> connection(new TcpConnection(loop, clock, settings, std::move(metrics)));
   boost::system::error_code failed;
-  connection->socket_.assign(settings.remote.is_v6() ? asio::ip::tcp::v6() : asio::ip::tcp::v4(),
-                             handle->get(), failed);
+  connection->stream_.socket().assign(settings.remote.is_v6() ? asio::ip::tcp::v6() : asio::ip::tcp::v4(),
+                                      handle->get(), failed);
   if (failed) {
     connection->state_ = State::closed;
     return std::unexpected(
         dial_error(Protocol::tcp, settings.remote, settings.source, "epoll_ctl", failed.value()));
   }
   handle->release();
-  connection->metrics_->tcp.opened();
+  connection->metrics_->stream.opened();
   connection->connect();
   return connection;
 }
@@ -66,7 +65,7 @@ void TcpConnection::connect() {
     const auto self = shared_from_this();
     close(dial_timeout(Protocol::tcp, settings_.remote, settings_.source));
   });
-  socket_.async_connect(
+  stream_.socket().async_connect(
       endpoint_of(settings_.remote),
       [self = shared_from_this()](boost::system::error_code error) { self->on_connected(error); });
 }
@@ -77,9 +76,34 @@ void TcpConnection::on_connected(boost::system::error_code error) {
     close(dial_error(Protocol::tcp, settings_.remote, settings_.source, "connect", error.value()));
     return;
   }
+  route_.local = local_address(stream_.socket().native_handle());
+  if (!settings_.tls) {
+    opened();
+    return;
+  }
+  if (!stream_.secure(*settings_.tls, settings_.sessions)) {
+    close(local_error(settings_.remote, "no memory for TLS"));
+    return;
+  }
+  stream_.async_handshake([self = shared_from_this()](boost::system::error_code failed, std::size_t) {
+    self->on_handshake(failed);
+  });
+}
+
+void TcpConnection::on_handshake(boost::system::error_code error) {
+  if (state_ != State::connecting) return;
+  if (error) {
+    metrics_->tls->failed();
+    close(error_of("read", error));
+    return;
+  }
+  metrics_->tls->shaken(stream_.channel()->resumed());
+  opened();
+}
+
+void TcpConnection::opened() {
   timer_.cancel();
   state_ = State::open;
-  route_.local = local_address(socket_.native_handle());
   last_heard_ = clock_->now();
   buffer_.resize(kFirstBuffer);
   rest_if_idle();
@@ -112,15 +136,15 @@ std::expected<std::uint16_t, ExchangeError> TcpConnection::send(runtime::Random&
 void TcpConnection::flush() {
   if (state_ != State::open || !writing_.empty() || queued_.empty()) return;
   writing_.swap(queued_);
-  asio::async_write(
-      socket_, asio::buffer(writing_),
+  stream_.async_write(
+      asio::buffer(writing_),
       [self = shared_from_this()](boost::system::error_code error, std::size_t) { self->on_written(error); });
 }
 
 void TcpConnection::on_written(boost::system::error_code error) {
   if (state_ != State::open) return;
   if (error) {
-    close(io_error(route_, "write", error.value()));
+    close(error_of("write", error));
     return;
   }
   writing_.clear();
@@ -128,7 +152,7 @@ void TcpConnection::on_written(boost::system::error_code error) {
 }
 
 void TcpConnection::read() {
-  socket_.async_read_some(asio::buffer(buffer_.data() + filled_, buffer_.size() - filled_),
+  stream_.async_read_some(asio::buffer(buffer_.data() + filled_, buffer_.size() - filled_),
                           [self = shared_from_this()](boost::system::error_code error, std::size_t octets) {
                             self->on_read(error, octets);
                           });
@@ -136,13 +160,8 @@ void TcpConnection::read() {
 
 void TcpConnection::on_read(boost::system::error_code error, std::size_t octets) {
   if (state_ != State::open) return;
-  if (error == asio::error::eof) {
-    // As Go's io package words it, without address.
-    close({ExchangeError::Kind::closed, filled_ > 0 ? "unexpected EOF" : "EOF"});
-    return;
-  }
   if (error) {
-    close(io_error(route_, "read", error.value()));
+    close(error_of("read", error));
     return;
   }
   filled_ += octets;
@@ -218,13 +237,24 @@ void TcpConnection::rest_if_idle() noexcept {
   });
 }
 
+ExchangeError TcpConnection::error_of(std::string_view call, boost::system::error_code error) const {
+  // As Go's io package words it, without address.
+  if (error == asio::error::eof) {
+    return {ExchangeError::Kind::closed, filled_ > 0 ? "unexpected EOF" : "EOF"};
+  }
+  if (!tls::is_failure(error)) return io_error(route_, call, error.value());
+  ExchangeError failure = handshake_error(stream_.channel()->failure());
+  // On a connection that worked it says nothing about the peer's certificate: the queries may be asked again.
+  if (proven()) failure.kind = ExchangeError::Kind::closed;
+  return failure;
+}
+
 void TcpConnection::close(const ExchangeError& error) noexcept {
   if (state_ == State::closed) return;
   state_ = State::closed;
   timer_.cancel();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
-  metrics_->tcp.closed();
+  stream_.close();
+  metrics_->stream.closed();
   outstanding_.fail_all(error);
   queued_ = {};
 }

@@ -1,7 +1,7 @@
-// One pipelined TCP connection to an upstream and the queries outstanding on it (RFC 7766 §6.2.1.1).
+// One pipelined connection to an upstream, TCP or TLS over it, and the queries outstanding on it (RFC 7766
+// §6.2.1.1, RFC 7858 §3.3).
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/clock.hpp"
+#include "tls/stream.hpp"
 #include "upstream/error_text.hpp"
 #include "upstream/outstanding.hpp"
 #include "upstream/transport_metrics.hpp"
@@ -23,6 +24,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
     runtime::SocketAddress remote;
     std::optional<runtime::SocketAddress> source;
     runtime::Duration expire{};
+    std::optional<tls::Peer> tls{};             ///< none: plain TCP
+    std::shared_ptr<tls::Sessions> sessions{};  ///< to resume, and to keep new ones in
   };
   /// Starts connecting; queries may be sent at once.
   static std::expected<std::shared_ptr<TcpConnection>, ExchangeError> open(
@@ -55,7 +58,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
 
   static constexpr std::size_t kMaxOutstanding = 512;
   static constexpr std::size_t kMaxQueuedOctets = std::size_t{1} << 20U;
-  static constexpr std::chrono::seconds kDialTimeout{5};
+  static constexpr std::chrono::seconds kDialTimeout{5};  ///< a handshake included
 
  private:
   enum class State : std::uint8_t { connecting, open, closed };
@@ -63,6 +66,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
                 std::shared_ptr<TransportMetrics> metrics);
   void connect();
   void on_connected(boost::system::error_code error);
+  void on_handshake(boost::system::error_code error);
+  void opened();
   void read();
   void on_read(boost::system::error_code error, std::size_t octets);
   /// False when the connection had to be closed.
@@ -70,8 +75,9 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void flush();
   void on_written(boost::system::error_code error);
   void rest_if_idle() noexcept;
+  [[nodiscard]] ExchangeError error_of(std::string_view call, boost::system::error_code error) const;
 
-  boost::asio::ip::tcp::socket socket_;
+  tls::Stream stream_;
   runtime::Clock* clock_;
   Settings settings_;
   std::shared_ptr<TransportMetrics> metrics_;

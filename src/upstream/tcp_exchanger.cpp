@@ -1,4 +1,4 @@
-// The pool of TCP connections of one upstream.
+// The pool of connections of one upstream.
 #include "upstream/tcp_exchanger.hpp"
 
 #include <algorithm>
@@ -15,7 +15,9 @@ TcpExchanger::TcpExchanger(asio::io_context& loop, runtime::Clock& clock, runtim
       random_(&random),
       settings_(std::move(settings)),
       max_idle_(max_idle),
-      metrics_(std::move(metrics)) {}
+      metrics_(std::move(metrics)) {
+  if (settings_.tls) settings_.sessions = std::make_shared<tls::Sessions>();
+}
 
 TcpExchanger::~TcpExchanger() {
   close();
@@ -42,6 +44,7 @@ asio::awaitable<ExchangeResult> TcpExchanger::exchange(const Question& question,
     const bool refused_by_peer = !was_open && !connection->proven();
     if (!closed_by_peer || refused_by_peer || again || clock_->now() >= deadline) {
       close_surplus_idle();
+      if (!*result && result->error().kind == ExchangeError::Kind::handshake) note_failure(result->error());
       co_return std::move(*result);
     }
     picked = successor_of(*connection);
@@ -54,19 +57,19 @@ std::expected<TcpExchanger::ConnectionPtr, ExchangeError> TcpExchanger::pick() {
   });
   const bool any = fewest != connections_.end() && (*fewest)->usable();
   if (any && (*fewest)->outstanding() < kBusy) {
-    metrics_->tcp.reused();
+    metrics_->stream.reused();
     return *fewest;
   }
   ConnectionPtr busy = any ? *fewest : nullptr;
   auto opened = open();
   if (opened || !busy) return opened;
-  metrics_->tcp.reused();
+  metrics_->stream.reused();
   return busy;
 }
 
 std::expected<TcpExchanger::ConnectionPtr, ExchangeError> TcpExchanger::successor_of(TcpConnection& closed) {
   if (auto found = closed.successor.lock(); found && found->usable()) {
-    metrics_->tcp.reused();
+    metrics_->stream.reused();
     return found;
   }
   auto opened = open();
@@ -76,6 +79,7 @@ std::expected<TcpExchanger::ConnectionPtr, ExchangeError> TcpExchanger::successo
 }
 
 std::expected<TcpExchanger::ConnectionPtr, ExchangeError> TcpExchanger::open() {
+  if (handshake_failure_ && clock_->now() < no_handshake_before_) return std::unexpected(*handshake_failure_);
   std::erase_if(connections_, [](const ConnectionPtr& connection) { return connection->closed(); });
   if (connections_.size() >= kMaxConnections) {
     return std::unexpected(local_error(settings_.remote, "too many connections"));
@@ -83,6 +87,13 @@ std::expected<TcpExchanger::ConnectionPtr, ExchangeError> TcpExchanger::open() {
   auto opened = TcpConnection::open(*loop_, *clock_, settings_, metrics_);
   if (opened) connections_.push_back(*opened);
   return opened;
+}
+
+void TcpExchanger::note_failure(const ExchangeError& error) {
+  // Of many queries on one connection the first counts: the others must not make the pause longer.
+  if (handshake_failure_ && clock_->now() < no_handshake_before_) return;
+  handshake_failure_ = error;
+  no_handshake_before_ = clock_->now() + kHandshakePause;
 }
 
 void TcpExchanger::close_surplus_idle() {

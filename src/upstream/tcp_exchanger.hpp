@@ -1,4 +1,4 @@
-// Exchanges over TCP with one upstream: a few persistent, pipelined connections (RFC 7766, RFC 9210).
+// Exchanges over TCP or TLS with one upstream: a few persistent, pipelined connections (RFC 7766, RFC 9210).
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -15,7 +15,8 @@
 namespace nld::upstream {
 
 /// A query goes to the connection with the fewest outstanding; all busy, a new one is opened. When the peer
-/// closes a connection that had worked before, its queries are asked once more over a fresh one.
+/// closes a connection that had worked before, its queries are asked once more over a fresh one. Sessions of
+/// TLS outlive their connections here.
 class TcpExchanger {
  public:
   TcpExchanger(boost::asio::io_context& loop, runtime::Clock& clock, runtime::Random& random,
@@ -29,6 +30,9 @@ class TcpExchanger {
   void close() noexcept;
 
   static constexpr std::size_t kMaxConnections = 8;
+  /// After a failed handshake nobody knocks again for so long: it is dear to both, and no better a moment
+  /// later.
+  static constexpr std::chrono::milliseconds kHandshakePause{250};
   static constexpr std::size_t kBusy = 64;  ///< queries on every connection before another one is opened
 
  private:
@@ -36,6 +40,7 @@ class TcpExchanger {
   std::expected<ConnectionPtr, ExchangeError> pick();
   std::expected<ConnectionPtr, ExchangeError> successor_of(TcpConnection& closed);
   std::expected<ConnectionPtr, ExchangeError> open();
+  void note_failure(const ExchangeError& error);
   void close_surplus_idle();
 
   boost::asio::io_context* loop_;
@@ -45,6 +50,8 @@ class TcpExchanger {
   std::size_t max_idle_;  // 0: no limit but kMaxConnections
   std::shared_ptr<TransportMetrics> metrics_;
   std::vector<ConnectionPtr> connections_;
+  std::optional<ExchangeError> handshake_failure_;  // the last one
+  runtime::TimePoint no_handshake_before_;
 };
 
 }  // namespace nld::upstream

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 
 #include "metrics/registry.hpp"
 #include "runtime/socket_address.hpp"
@@ -13,7 +14,8 @@ namespace nld::upstream {
 /// One protocol's series. One worker writes, the scraping thread reads.
 class ProtocolMetrics {
  public:
-  ProtocolMetrics(metrics::Registry& registry, const std::string& to, Protocol protocol, std::size_t worker);
+  ProtocolMetrics(metrics::Registry& registry, const std::string& to, const std::string& protocol,
+                  std::size_t worker);
   void reused() noexcept { hits_->add(); }
   void opened() noexcept {
     misses_->add();
@@ -29,10 +31,27 @@ class ProtocolMetrics {
   metrics::GaugeHandle gauge_;
 };
 
+/// What TLS adds.
+class HandshakeMetrics {
+ public:
+  HandshakeMetrics(metrics::Registry& registry, const std::string& to, std::size_t worker);
+  void shaken(bool resumed) noexcept { (resumed ? resumed_ : full_)->add(); }
+  void failed() noexcept { failed_->add(); }
+
+ private:
+  metrics::Counter* full_;
+  metrics::Counter* resumed_;
+  metrics::Counter* failed_;
+};
+
+enum class Reached : std::uint8_t { plainly, over_tls };
+
 struct TransportMetrics {
-  TransportMetrics(metrics::Registry& registry, const runtime::SocketAddress& to, std::size_t worker);
-  ProtocolMetrics udp;
-  ProtocolMetrics tcp;
+  TransportMetrics(metrics::Registry& registry, const runtime::SocketAddress& to, std::size_t worker,
+                   Reached how = Reached::plainly);
+  std::optional<ProtocolMetrics> udp;   ///< when reached plainly
+  ProtocolMetrics stream;               ///< TCP, or TLS over it
+  std::optional<HandshakeMetrics> tls;  ///< when reached over TLS
   metrics::Counter& mismatched;
 };
 

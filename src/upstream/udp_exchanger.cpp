@@ -47,7 +47,7 @@ std::expected<std::shared_ptr<UdpSocket>, ExchangeError> UdpExchanger::pick() {
   auto& slot = sockets_[random_->below(kSockets)];
   if (slot && slot->usable()) {
     if (!slot->worn(now)) {
-      metrics_->udp.reused();
+      metrics_->udp->reused();
       return slot;
     }
     retire(slot);
@@ -64,7 +64,7 @@ std::expected<std::shared_ptr<UdpSocket>, ExchangeError> UdpExchanger::pick() {
   const auto spare = std::ranges::find_if(
       sockets_, [&](const auto& socket) { return socket && socket->usable() && !socket->worn(now); });
   if (spare == sockets_.end()) return opened;
-  metrics_->udp.reused();
+  metrics_->udp->reused();
   return *spare;
 }
 

@@ -50,7 +50,7 @@ std::expected<std::shared_ptr<UdpSocket>, ExchangeError> UdpSocket::open(
                          handle->get(), failed);
   if (failed) return std::unexpected(dial_error(Protocol::udp, remote, source, "epoll_ctl", failed.value()));
   handle->release();
-  socket->metrics_->udp.opened();
+  socket->metrics_->udp->opened();
   socket->listen();
   return socket;
 }
@@ -132,7 +132,7 @@ void UdpSocket::close_socket() noexcept {
   if (!socket_.is_open()) return;
   boost::system::error_code ignored;
   socket_.close(ignored);
-  metrics_->udp.closed();
+  metrics_->udp->closed();
 }
 
 }  // namespace nld::upstream

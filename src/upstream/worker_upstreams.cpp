@@ -7,14 +7,35 @@
 namespace nld::upstream {
 namespace {
 
+TcpConnection::Settings settings_of(const runtime::SocketAddress& address, const TransportOptions& options) {
+  return {address, options.source, options.expire, options.tls};
+}
+
+class TlsExchanger final : public Exchanger {
+ public:
+  TlsExchanger(boost::asio::io_context& loop, runtime::Clock& clock, runtime::Random& random,
+               const runtime::SocketAddress& address, const TransportOptions& options,
+               std::shared_ptr<TransportMetrics> metrics)
+      : stream_(loop, clock, random, settings_of(address, options), options.max_idle_connections,
+                std::move(metrics)) {}
+
+  boost::asio::awaitable<ExchangeResult> exchange(const Question& question, Protocol,
+                                                  runtime::TimePoint deadline) override {
+    return stream_.exchange(question, deadline);
+  }
+  void close() noexcept override { stream_.close(); }
+
+ private:
+  TcpExchanger stream_;
+};
+
 class SocketExchanger final : public Exchanger {
  public:
   SocketExchanger(boost::asio::io_context& loop, runtime::Clock& clock, runtime::Random& random,
                   const runtime::SocketAddress& address, const TransportOptions& options,
                   const std::shared_ptr<TransportMetrics>& metrics)
       : udp_(loop, clock, random, address, options.source, metrics),
-        tcp_(loop, clock, random, {address, options.source, options.expire}, options.max_idle_connections,
-             metrics) {}
+        tcp_(loop, clock, random, settings_of(address, options), options.max_idle_connections, metrics) {}
 
   boost::asio::awaitable<ExchangeResult> exchange(const Question& question, Protocol protocol,
                                                   runtime::TimePoint deadline) override {
@@ -54,8 +75,13 @@ void WorkerUpstreams::close() noexcept {
 WorkerUpstreams::Factory socket_exchangers(boost::asio::io_context& loop, runtime::Clock& clock,
                                            runtime::Random& random, metrics::Registry& registry,
                                            std::size_t worker) {
-  return [&loop, &clock, &random, &registry, worker](const runtime::SocketAddress& address,
-                                                     const TransportOptions& options) {
+  return [&loop, &clock, &random, &registry, worker](
+             const runtime::SocketAddress& address,
+             const TransportOptions& options) -> std::shared_ptr<Exchanger> {
+    if (options.tls) {
+      auto metrics = std::make_shared<TransportMetrics>(registry, address, worker, Reached::over_tls);
+      return std::make_shared<TlsExchanger>(loop, clock, random, address, options, std::move(metrics));
+    }
     auto metrics = std::make_shared<TransportMetrics>(registry, address, worker);
     return std::make_shared<SocketExchanger>(loop, clock, random, address, options, std::move(metrics));
   };

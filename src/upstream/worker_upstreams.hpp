@@ -12,6 +12,7 @@
 #include "metrics/registry.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/random.hpp"
+#include "tls/context.hpp"
 #include "upstream/exchange.hpp"
 
 namespace nld::upstream {
@@ -20,6 +21,7 @@ struct TransportOptions {
   std::chrono::milliseconds expire = std::chrono::seconds(10);
   std::uint32_t max_idle_connections = 0;  ///< 0: no limit of the user's
   std::optional<runtime::SocketAddress> source;
+  std::optional<tls::Peer> tls{};  ///< none: plain DNS
   friend auto operator<=>(const TransportOptions&, const TransportOptions&) = default;
 };
 

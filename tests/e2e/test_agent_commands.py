@@ -2,6 +2,7 @@
 
 import fcntl
 import http.server
+import pathlib
 import re
 import threading
 
@@ -110,6 +111,24 @@ def test_status_tells_of_repairs(node, run_agent):
     wait_until(lambda: agent.status()[1]["repairs"], 2, "the repair to be told")
     _, status = agent.status()
     assert status["repairs"][0]["kind"] == "interface" and status["repairs"][0]["fault"] == "missing"
+
+
+def test_status_says_what_is_wrong_with_the_interface(node, run_agent):
+    """While it exists, too; and that is no fault of the rules."""
+    node.host.ip("link", "add", INTERFACE, "type", "bridge")
+    agent = run_agent(launch=True)
+    wait_until(lambda: "interface nodelocaldns: " in "".join(agent.status()[1].get("missing", [])), 5, "the error")
+    shown = ours.run("status", "-interfacename", INTERFACE).stdout
+    assert "missing      interface nodelocaldns: " in shown and "bridge" in shown
+    rules = [line for line in shown.splitlines() if line.startswith("rules ")]
+    assert len(rules) == 1 and "present, checked " in rules[0], shown
+    assert "NOT in order" not in shown
+
+
+def test_the_server_has_the_programs_name(node, run_agent):
+    agent = run_agent()
+    for pid in (agent.pid, agent.wait_serving()):
+        assert pathlib.Path(f"/proc/{pid}/comm").read_text() == "node-local-dns\n"
 
 
 def test_metrics_tell_the_same(node, run_agent):

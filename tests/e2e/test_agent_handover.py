@@ -1,6 +1,13 @@
 """Two agents on one node, as a rolling update with maxSurge has them for a while."""
 
+import contextlib
+import os
+import pathlib
+import signal
+import time
+
 from lab.agent import kill
+from lab.metrics import http_get
 from lab.node import INTERFACE, LOCAL, WHO
 from lab.steady import Steady
 from lab.waiting import stays, wait_until
@@ -92,3 +99,27 @@ def test_repairs_of_two_agents_do_not_fight(node, run_agent):
     wait_until(lambda: first.lines("repaired: ") or second.lines("repaired: "), 2, "one of them to tell")
     stays(lambda: table(node) == before, 0.3, "the mended table")
     node.wait_for("local")
+
+
+def stop_at_its_start(agent):
+    """SIGSTOP for the agent's server before it has a socket: it takes longer to start than we to look."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        for pid in agent.children():  # iptables and nft are among them
+            with contextlib.suppress(OSError):
+                if b"\0serve\0" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                    os.kill(pid, signal.SIGSTOP)
+                    return pid
+    raise TimeoutError("no server was started")
+
+
+def test_the_server_of_the_other_pod_does_not_answer_for_ours(node, run_agent):
+    """Both share the address, so half of the second agent's probes reach the first one's server."""
+    run_agent()
+    second = run_agent(metrics="127.0.0.1:9354", launch=True)
+    pid = stop_at_its_start(second)
+    stays(lambda: not second.lines("the DNS server answers"), 1.5, "the second to be no server")
+    code, report = http_get("127.0.0.1:9354", "/readyz")
+    assert code == 503 and "DNS server: starting" in report
+    os.kill(pid, signal.SIGCONT)
+    assert second.wait_serving() == pid

@@ -1,11 +1,14 @@
 """`check`, a bad file given to `serve`, and the rest of the command line."""
 
+import os
 import re
+import subprocess
+import threading
 
 import pytest
 
 from lab.client import ask, rcode
-from lab.ours import block, run
+from lab.ours import BINARY, block, run
 
 
 def check(tmp_path, text, *arguments):
@@ -69,7 +72,7 @@ BAD = {
     "missing resolv.conf": (". {\n    forward . /nonexistent/resolv.conf\n}\n", 2, ["/nonexistent/resolv.conf"]),
     "kubernetes": (". {\n    kubernetes cluster.local\n}\n", 2, ["kubernetes"]),
     "nodecache": (". {\n    nodecache\n}\n", 2, ["nodecache"]),
-    "listener over TLS": ("tls://example.test {\n    whoami\n}\n", 1, ["tls"]),
+    "listener over TLS without a certificate": ("tls://example.test {\n    whoami\n}\n", 1, ["tls CERT KEY"]),
     "open quote": (". {\n    errors\n    log . \"{common}\n}\n", None, []),
     "prometheus port": (". {\n    prometheus :70000\n}\n", 2, ["prometheus", "70000"]),
 }
@@ -177,3 +180,48 @@ def test_print(tmp_path, binary):
 def test_warnings_do_not_stop_serve(serve, upstream):
     serve(block("metadata", "forward . 127.0.0.2"))
     assert rcode(ask("a.test")) == "NOERROR"
+
+
+# pipes
+
+def piped(text, *arguments, **more):
+    return subprocess.run([BINARY, "check", *map(str, arguments)], input=text, capture_output=True, text=True,
+                          timeout=20, check=False, **more)
+
+
+@pytest.mark.parametrize("arguments", [["-"], ["--conf", "-"], ["--conf", "/dev/stdin"], ["/dev/stdin"]], ids=" ".join)
+def test_standard_input(binary, arguments):
+    done = piped(GOOD["minimal"], *arguments, "--print")
+    assert done.returncode == 0 and "forward . 127.0.0.2" in done.stdout, done.stderr
+    done = piped(". {\n    forwad . 127.0.0.2\n}\n", *arguments)
+    assert done.returncode == 1 and done.stderr.startswith("/dev/stdin:2: "), done.stderr
+
+
+def test_a_template_from_standard_input(binary):
+    template = ". {\n    bind __PILLAR__LOCAL__DNS__\n    forward . __PILLAR__CLUSTER__DNS__\n}\n"
+    done = piped(template, "--basecorefile", "-", "-localip", "169.254.20.10", "--cluster-dns", "10.96.0.10", "--print")
+    assert done.returncode == 0 and "forward . 10.96.0.10" in done.stdout, done.stderr
+
+
+def test_a_pipe_by_its_name(binary, tmp_path):
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_text, args=[GOOD["minimal"]])
+    writer.start()
+    done = run("check", "--conf", fifo)
+    writer.join()
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_endless_standard_input(binary):
+    with open("/dev/zero", "rb") as endless:
+        done = subprocess.run([BINARY, "check", "-"], stdin=endless, capture_output=True, text=True, timeout=20,
+                              check=False)
+    assert done.returncode == 1 and "is larger than 16 MiB" in done.stderr
+
+
+def test_serve_still_refuses_a_pipe(binary, tmp_path):
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    done = run("serve", "--conf", fifo)
+    assert done.returncode == 1 and "is a pipe, expected a file" in done.stderr

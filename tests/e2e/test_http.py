@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from lab.client import ask
+from lab.client import ask, data
 from lab.metrics import http_get, scrape
 from lab.ours import block
 from lab.waiting import wait_until
@@ -33,6 +33,21 @@ def test_health_ipv6_address(serve, upstream):
     assert get("[fd00::1]:8099", "/health") == (200, "OK")
     with pytest.raises(OSError):
         http_get("127.0.0.1:8099", "/health")
+
+
+def test_a_reload_does_not_wait_for_a_busy_port(serve, upstream):
+    """It belongs to a process that shares no ports; the new configuration serves all the same."""
+    server = serve(block(FORWARD))
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 8080))
+        holder.listen(8)
+        server.reload(block("health 127.0.0.1:8080", FORWARD))
+        server.wait_log("127.0.0.1:8080: bind: Address already in use: trying again until it is free")
+        server.wait_log("reload complete")
+        assert data(ask("a.test")) == ["192.0.2.1"]
+    wait_until(lambda: server.log_lines("listening on 127.0.0.1:8080 now, it is free"), 8, "the port to be taken")
+    assert get("127.0.0.1:8080", "/health") == (200, "OK")
 
 
 def test_health_asks_itself(serve, upstream):

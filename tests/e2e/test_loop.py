@@ -59,13 +59,15 @@ def test_loop_exit_without_a_loop(serve, upstream):
 
 
 def test_the_probe(serve, upstream):
-    """One HINFO question for a random name below the zone, once."""
+    """One HINFO question for a random name below the zone; another 2 s later, and then no more."""
     server = serve(block("loop", "forward . 127.0.0.2", zone="example.test:53"))
     probe = wait_until(lambda: upstream.queries(type="HINFO", probes=True), 8, "the probe")[0]
     labels = probe.name.split(".")
     assert labels[-3:] == ["example", "test", ""] and len(labels) == 5
     assert labels[0].isdigit() and labels[1].isdigit()
-    stays(lambda: len(upstream.queries(type="HINFO", probes=True)) == 1, 1.0, "no second probe")
+    stays(lambda: len(upstream.queries(type="HINFO", probes=True)) == 1, 1.0, "no second probe so soon")
+    wait_until(lambda: len(upstream.queries(type="HINFO", probes=True)) == 2, 4, "the second probe")
+    stays(lambda: len(upstream.queries(type="HINFO", probes=True)) == 2, 3.0, "no third probe")
     assert not server.log_lines(DETECTED)
 
 

@@ -9,6 +9,7 @@ import pytest
 from lab import replies
 from lab.client import ask, raw_udp, rcode
 from lab.ours import REPOSITORY, block
+from lab.tls import Authority
 from lab.waiting import wait_until
 
 QUERY_LABELS = {"server", "zone", "view"}
@@ -71,7 +72,11 @@ def busy(netns, binary, tmp_path_factory):
     def handler(seen):
         return replies.nxdomain(seen.message) if seen.name.startswith("nx") else replies.address(seen.message)
     first, second = FakeDns("127.0.0.2", handler).start(), FakeDns("127.0.0.3", handler).start()
-    server = Server(BUSY, directory=tmp_path_factory.mktemp("busy")).start()
+    directory = tmp_path_factory.mktemp("busy")
+    identity = Authority(directory).issue("DNS:dns.test")
+    over_tls = block(f"tls {identity.certificate} {identity.key}", "forward . tls://127.0.0.2", zone="tls://tls.test",
+                     metrics=None)
+    server = Server(BUSY + over_tls, directory=directory).start()
     try:
         for number in range(100):
             ask(f"n{number}.test")

@@ -84,13 +84,16 @@ def test_bad_file_changes_nothing_and_is_counted(serve, pair):
     server = serve(to(2))
     before = server.loaded_version()
     assert server.value("coredns_reload_failed_total") == 0
+    assert server.value("node_local_dns_config_last_reload_successful") == 1
     server.reload(".:53 {\n    bind 127.0.0.1\n    forward . nonsense:port:\n}\n")
     server.wait_value("coredns_reload_failed_total", 1)
+    assert server.value("node_local_dns_config_last_reload_successful") == 0
     assert server.loaded_version() == before
     assert data(ask("a.test")) == ["192.0.2.2"]
     assert server.log_lines(rf"{server.conf}:3: .*forward")
     server.reload(to(3))
     wait_version(server, before)
+    assert server.value("node_local_dns_config_last_reload_successful") == 1
     assert data(ask("b.test")) == ["192.0.2.3"]
 
 

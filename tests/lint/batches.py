@@ -5,8 +5,8 @@ SIZE = 14  # files at most: more would need too much memory, and leave a process
 ANONYMOUS = re.compile(r"^namespace \{$.*?^\}  // namespace$", re.MULTILINE | re.DOTALL)
 # What a file declares at the left margin: constants, functions, types. In one translation unit a name of an
 # anonymous namespace must not meet the same name of another file; class members ("Class::name") do not count.
-DECLARED = re.compile(r"^(?!namespace|using|#|//|\})(?=[A-Za-z_\[])[^\n(=;{]*?(?<!:)\b(\w+)(?:\[\w*\])*\s*(?:\(|=|\{|;)",
-                      re.MULTILINE)
+DECLARED = re.compile(r"^(?!namespace|using|#|//|\})(?=[A-Za-z_\[])[^\n(=;{]*?"
+                      r"(?<!:)\b(\w+)(?:\[\w*\])*\s*(?:\(|=|\{|;)", re.MULTILINE)
 USING = re.compile(r"^using (?:[\w:]*::)?(\w+)(?: =[^;]*)?;", re.MULTILINE)
 NAMESPACE_ALIAS = re.compile(r"^namespace (\w+) = ([\w:]+);", re.MULTILINE)
 

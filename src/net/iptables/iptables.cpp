@@ -191,6 +191,10 @@ std::expected<std::vector<Repair>, Failure> Iptables::check(const RuleSet& wante
   return change(wanted, false);
 }
 
+void Iptables::inherit(const RuleSet& rules) {
+  add_to(applied_, rules);
+}
+
 std::expected<std::vector<Repair>, Failure> Iptables::remove(const RuleSet& known) {
   add_to(applied_, known);
   return ensure({});

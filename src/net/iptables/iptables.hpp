@@ -64,6 +64,8 @@ class Iptables {
   std::expected<std::vector<Repair>, Failure> check(const RuleSet& wanted);
   /// What was removed.
   std::expected<std::vector<Repair>, Failure> remove(const RuleSet& known);
+  /// Rules that another program left: the next `ensure` removes those that are exactly like one of `rules`.
+  void inherit(const RuleSet& rules);
 
  private:
   std::expected<CommandResult, Failure> run(std::string_view tool, std::vector<std::string> arguments,

@@ -15,6 +15,10 @@ constexpr std::string_view kAllowTraffic = R"(-m comment --comment "NodeLocal DN
 
 }  // namespace
 
+bool is_node_cache_rule(std::string_view text) {
+  return text.contains(kSkipConntrack) || text.contains(kAllowTraffic);
+}
+
 std::expected<RuleSet, std::string> transparent_rules(const RuleRequest& request) {
   if (request.kube_proxy == KubeProxyMode::ipvs) {
     return std::unexpected(

@@ -1,7 +1,9 @@
 // forward FROM TO... { … }: reading it.
 #include "plugins/forward/config.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <memory>
 
 #include "plugins/arguments.hpp"
 #include "plugins/forward/upstream_addresses.hpp"
@@ -15,13 +17,25 @@ using std::chrono::milliseconds;
 
 constexpr std::uint32_t kAny = std::numeric_limits<std::uint32_t>::max();
 
-void read_except(Arguments& arguments, ForwardConfig& forward) {
+/// What the block says, before it is put together.
+struct Draft : ForwardConfig {
+  std::vector<UpstreamAddress> addresses;
+  tls::ClientSettings tls;
+  std::optional<corefile::Location> tls_line;
+  std::string server_name;  ///< for all; empty: none
+
+  [[nodiscard]] bool any_over_tls() const noexcept {
+    return std::ranges::any_of(addresses, &UpstreamAddress::over_tls);
+  }
+};
+
+void read_except(Arguments& arguments, Draft& forward) {
   if (!arguments.more()) arguments.fail("IGNORED_NAMES are missing, expected one name or more");
   const auto zones = arguments.zones("IGNORED_NAMES");
   forward.except.insert(forward.except.end(), zones.begin(), zones.end());
 }
 
-void read_health_check(Arguments& arguments, ForwardConfig& forward) {
+void read_health_check(Arguments& arguments, Draft& forward) {
   static constexpr std::string_view kWords[] = {"no_rec", "domain"};
   ForwardConfig::HealthCheck check;
   const std::string_view text = arguments.peek();
@@ -40,7 +54,7 @@ void read_health_check(Arguments& arguments, ForwardConfig& forward) {
   forward.health_check = check;
 }
 
-void read_policy(Arguments& arguments, ForwardConfig& forward) {
+void read_policy(Arguments& arguments, Draft& forward) {
   static constexpr std::string_view kPolicies[] = {"random", "round_robin", "sequential"};
   forward.policy = static_cast<ForwardPolicy>(arguments.choice("POLICY", kPolicies));
 }
@@ -64,7 +78,7 @@ std::vector<dns::Rcode> read_rcodes(Arguments& arguments, bool noerror_allowed) 
   return out;
 }
 
-void read_source_address(Arguments& arguments, ForwardConfig& forward) {
+void read_source_address(Arguments& arguments, Draft& forward) {
   do {
     const std::string_view text = arguments.word("IP");
     if (arguments.failed()) return;
@@ -82,48 +96,61 @@ void read_source_address(Arguments& arguments, ForwardConfig& forward) {
   } while (arguments.more());
 }
 
-/// tls [[CERT KEY] CA]: without a tls:// upstream the files must only be there, as in CoreDNS.
-void read_tls(Arguments& arguments, ForwardConfig&) {
-  if (arguments.left() > 3) arguments.fail("has too many files, expected at most CERT KEY CA");
-  while (arguments.more()) arguments.file("file");
-  arguments.warn("has no effect without tls:// upstreams, which come later");
+void warn_without_tls(Arguments& arguments, const Draft& forward) {
+  if (!forward.any_over_tls()) arguments.warn("has no effect without tls:// upstreams");
 }
 
-constexpr Option<ForwardConfig> kOptions[] = {
+/// tls [[CERT KEY] CA]
+void read_tls(Arguments& arguments, Draft& forward) {
+  const std::size_t files = arguments.left();
+  if (files > 3) arguments.fail("has too many files, expected at most CERT KEY CA");
+  tls::ClientSettings read;
+  if (files >= 2) {
+    read.certificate = arguments.file("CERT");
+    read.key = arguments.file("KEY");
+  }
+  if (files % 2 == 1) read.authorities = arguments.file("CA");
+  forward.tls = std::move(read);
+  forward.tls_line = arguments.where();
+  warn_without_tls(arguments, forward);
+}
+
+void read_tls_servername(Arguments& arguments, Draft& forward) {
+  const std::string_view text = arguments.word("NAME");
+  if (arguments.failed()) return;
+  forward.server_name = read_server_name(arguments, "NAME", text);
+  warn_without_tls(arguments, forward);
+}
+
+constexpr Option<Draft> kOptions[] = {
     {"except", read_except},
-    {"force_tcp", [](Arguments&, ForwardConfig& forward) { forward.force_tcp = true; }},
-    {"prefer_udp", [](Arguments&, ForwardConfig& forward) { forward.prefer_udp = true; }},
-    {"expire",
-     [](Arguments& arguments, ForwardConfig& forward) {
-       forward.expire = arguments.duration("DURATION", milliseconds(0));
-     }},
+    {"force_tcp", [](Arguments&, Draft& forward) { forward.force_tcp = true; }},
+    {"prefer_udp", [](Arguments&, Draft& forward) { forward.prefer_udp = true; }},
+    {"expire", [](Arguments& arguments,
+                  Draft& forward) { forward.expire = arguments.duration("DURATION", milliseconds(0)); }},
     {"max_age",
-     [](Arguments& arguments, ForwardConfig& forward) {
+     [](Arguments& arguments, Draft& forward) {
        forward.max_age = arguments.duration("DURATION", milliseconds(0));
        arguments.warn("has no effect yet: connections end by `expire`");
      }},
     {"max_idle_conns",
-     [](Arguments& arguments, ForwardConfig& forward) {
+     [](Arguments& arguments, Draft& forward) {
        forward.max_idle_connections = arguments.number("INTEGER", 0, kAny);
      }},
-    {"max_fails", [](Arguments& arguments,
-                     ForwardConfig& forward) { forward.max_fails = arguments.number("INTEGER", 0, kAny); }},
+    {"max_fails",
+     [](Arguments& arguments, Draft& forward) { forward.max_fails = arguments.number("INTEGER", 0, kAny); }},
     {"max_connect_attempts",
-     [](Arguments& arguments, ForwardConfig& forward) {
+     [](Arguments& arguments, Draft& forward) {
        forward.max_connect_attempts = arguments.number("INTEGER", 0, kAny);
      }},
     {"read_timeout",
-     [](Arguments& arguments, ForwardConfig& forward) {
+     [](Arguments& arguments, Draft& forward) {
        forward.read_timeout = arguments.duration("DURATION", milliseconds(1));
      }},
     {"tls", read_tls},
-    {"tls_servername",
-     [](Arguments& arguments, ForwardConfig&) {
-       arguments.name("NAME");
-       arguments.warn("has no effect without tls:// upstreams, which come later");
-     }},
+    {"tls_servername", read_tls_servername},
     {"doh_method",
-     [](Arguments& arguments, ForwardConfig&) {
+     [](Arguments& arguments, Draft&) {
        static constexpr std::string_view kMethods[] = {"GET", "POST"};
        arguments.choice("METHOD", kMethods);
        arguments.warn("has no effect without https:// upstreams, which come later");
@@ -131,28 +158,53 @@ constexpr Option<ForwardConfig> kOptions[] = {
     {"policy", read_policy},
     {"health_check", read_health_check},
     {"max_concurrent",
-     [](Arguments& arguments, ForwardConfig& forward) {
-       forward.max_concurrent = arguments.number("MAX", 0, kAny);
-     }},
-    {"next",
-     [](Arguments& arguments, ForwardConfig& forward) { forward.next = read_rcodes(arguments, true); }},
-    {"next_on_nodata", [](Arguments&, ForwardConfig& forward) { forward.next_on_nodata = true; }},
+     [](Arguments& arguments, Draft& forward) { forward.max_concurrent = arguments.number("MAX", 0, kAny); }},
+    {"next", [](Arguments& arguments, Draft& forward) { forward.next = read_rcodes(arguments, true); }},
+    {"next_on_nodata", [](Arguments&, Draft& forward) { forward.next_on_nodata = true; }},
     {"failover",
-     [](Arguments& arguments, ForwardConfig& forward) { forward.failover = read_rcodes(arguments, false); }},
+     [](Arguments& arguments, Draft& forward) { forward.failover = read_rcodes(arguments, false); }},
     {"failfast_all_unhealthy_upstreams",
-     [](Arguments&, ForwardConfig& forward) { forward.failfast_all_unhealthy = true; }},
+     [](Arguments&, Draft& forward) { forward.failfast_all_unhealthy = true; }},
     {"source_address", read_source_address},
     {"resolver",
-     [](Arguments& arguments, ForwardConfig&) {
+     [](Arguments& arguments, Draft&) {
        arguments.fail("host names as TO are not supported, expected addresses as TO and no resolver line");
      }},
 };
+
+std::unexpected<corefile::Diagnostic> wrong(const Draft& forward, const std::string& message) {
+  return std::unexpected(
+      corefile::Diagnostic{forward.tls_line.value_or(forward.where), "forward: tls: " + message});
+}
+
+/// The addresses become targets, those over TLS with what their connections share.
+Result put_together(Draft& forward) {
+  std::shared_ptr<const tls::ClientContext> context;
+  if (forward.any_over_tls()) {
+    auto made = tls::ClientContext::make(forward.tls);
+    if (!made) return wrong(forward, made.error());
+    context = *std::move(made);
+  }
+  for (const UpstreamAddress& upstream : forward.addresses) {
+    ForwardTarget& target = forward.upstreams.emplace_back(ForwardTarget{upstream.address});
+    if (!upstream.over_tls) continue;
+    if (!forward.server_name.empty() && !upstream.server_name.empty()) {
+      return std::unexpected(corefile::Diagnostic{
+          forward.where, "forward: TO " + upstream.address.to_string() + " has the server name '" +
+                             upstream.server_name + "', expected no tls_servername beside it"});
+    }
+    std::string name = upstream.server_name.empty() ? forward.server_name : upstream.server_name;
+    if (name.empty()) name = upstream.address.ip_text();
+    target.tls = tls::Peer{context, std::move(name)};
+  }
+  return {};
+}
 
 }  // namespace
 
 Result setup_forward(const corefile::Directive& line, BlockConfig& block, SetupContext& context) {
   Arguments arguments(line, "forward", context);
-  ForwardConfig forward;
+  Draft forward;
   forward.where = line.where();
   const std::string from(arguments.peek());
   if (!arguments.more()) arguments.fail("FROM is missing, expected FROM TO...");
@@ -164,10 +216,11 @@ Result setup_forward(const corefile::Directive& line, BlockConfig& block, SetupC
                      forward.from.to_text() + " is used, as in CoreDNS");
     }
   }
-  forward.upstreams = read_upstreams(arguments);
+  forward.addresses = read_upstreams(arguments);
   if (Result done = arguments.finish(); !done) return done;
   if (Result done = read_options(line, kOptions, forward, context); !done) return done;
-  block.forwards.push_back(std::move(forward));
+  if (Result done = put_together(forward); !done) return done;
+  block.forwards.push_back(std::move(static_cast<ForwardConfig&>(forward)));
   return {};
 }
 

@@ -11,16 +11,22 @@
 #include "dns/name.hpp"
 #include "dns/types.hpp"
 #include "runtime/socket_address.hpp"
+#include "tls/context.hpp"
 
 namespace nld::plugins {
 
 enum class ForwardPolicy : std::uint8_t { random, round_robin, sequential };
 
+struct ForwardTarget {
+  runtime::SocketAddress address;
+  std::optional<tls::Peer> tls{};  ///< none: plain DNS
+};
+
 struct ForwardConfig {
   corefile::Location where;
-  dns::Name from;                                 ///< lower-case
-  std::vector<dns::Name> except;                  ///< lower-case
-  std::vector<runtime::SocketAddress> upstreams;  ///< 1 to 15, in the order written, files read
+  dns::Name from;                        ///< lower-case
+  std::vector<dns::Name> except;         ///< lower-case
+  std::vector<ForwardTarget> upstreams;  ///< 1 to 15, in the order written, files read
   bool force_tcp = false;
   bool prefer_udp = false;
   ForwardPolicy policy = ForwardPolicy::random;

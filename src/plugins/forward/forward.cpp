@@ -26,8 +26,8 @@ constexpr runtime::Duration kTotalTime = 5s;
 // Between rounds over the upstreams: one that refuses at once would be asked thousands of times otherwise.
 constexpr runtime::Duration kFirstPause = 25ms;
 constexpr runtime::Duration kLongestPause = 400ms;
-// When everyone refuses at once (nothing listens, no route) a second bridges a restart; a client with the
-// usual 5 s of patience must hear of it before it gives up.
+// When everyone refuses at once (nothing listens, no route, a wrong certificate) a second bridges a restart;
+// a client with the usual 5 s of patience must hear of it before it gives up.
 constexpr runtime::Duration kRefusalTime = 1s;
 
 dns::ExtendedError extended_error_of(ExchangeError::Kind kind) noexcept {
@@ -37,11 +37,18 @@ dns::ExtendedError extended_error_of(ExchangeError::Kind kind) noexcept {
     case ExchangeError::Kind::unreachable:
       return dns::ExtendedError::no_reachable_authority;
     case ExchangeError::Kind::closed:
+    case ExchangeError::Kind::handshake:
     case ExchangeError::Kind::local:
     case ExchangeError::Kind::malformed:
       break;
   }
   return dns::ExtendedError::network_error;
+}
+
+/// At once, and again when it is asked again soon.
+bool refuses(ExchangeError::Kind kind) noexcept {
+  return kind == ExchangeError::Kind::refused || kind == ExchangeError::Kind::unreachable ||
+         kind == ExchangeError::Kind::handshake;
 }
 
 class Forward final : public pipeline::Plugin {
@@ -86,10 +93,12 @@ Forward::Forward(const ForwardConfig& config, std::shared_ptr<ForwardShared> sha
       random_(&random),
       metrics_(registry, worker) {
   for (std::size_t index = 0; index < config_.upstreams.size(); ++index) {
-    const auto& address = config_.upstreams[index];
-    links_.emplace_back(
-        upstreams.get(address, {config_.expire, config_.max_idle_connections, source_for(config_, address)}),
-        shared_->health.at(index), UpstreamMetrics(registry, address.to_string(), worker), clock);
+    const ForwardTarget& target = config_.upstreams[index];
+    const upstream::TransportOptions options{config_.expire, config_.max_idle_connections,
+                                             source_for(config_, target.address), target.tls};
+    links_.emplace_back(upstreams.get(target.address, options), shared_->health.at(index),
+                        UpstreamMetrics(registry, target.address.to_string(), worker), clock,
+                        target.tls ? OutgoingQuery::Form::padded : OutgoingQuery::Form::edns);
   }
 }
 
@@ -180,9 +189,8 @@ asio::awaitable<Forward::Findings> Forward::ask_upstreams(const pipeline::Reques
     UpstreamLink::Result result = co_await link.ask(request.query, protocol, limits);
     if (!result) {
       // A lack of ours (descriptors, a bound) says nothing about the upstream.
-      if (result.error().kind != ExchangeError::Kind::local) link.report_failure();
-      all_refused = all_refused && (result.error().kind == ExchangeError::Kind::refused ||
-                                    result.error().kind == ExchangeError::Kind::unreachable);
+      if (result.error().kind != ExchangeError::Kind::local) link.report_failure(result.error());
+      all_refused = all_refused && refuses(result.error().kind);
       found.error = std::move(result.error());
       ++failed;
       if (all_down) break;

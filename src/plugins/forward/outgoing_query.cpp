@@ -35,6 +35,19 @@ std::size_t copy_end_to_end(dns::Bytes options, dns::MutableBytes out) noexcept 
   return size;
 }
 
+/// Adds a padding option to options of `size` octets: `before` octets of the message come ahead of them.
+std::size_t pad(std::size_t before, std::size_t size, dns::MutableBytes out) noexcept {
+  constexpr std::size_t kBlock = OutgoingQuery::kPaddingBlock;
+  const std::size_t bare = before + size + 4;
+  const std::size_t padding = (kBlock - bare % kBlock) % kBlock;
+  const std::size_t end = size + 4 + padding;
+  if (end > out.size()) return size;
+  dns::put16(out, size, static_cast<std::uint16_t>(dns::OptionCode::padding));
+  dns::put16(out, size + 2, static_cast<std::uint16_t>(padding));
+  std::ranges::fill(out.subspan(size + 4, padding), std::uint8_t{0});
+  return end;
+}
+
 }  // namespace
 
 OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form, std::uint16_t udp_size) noexcept
@@ -43,10 +56,11 @@ OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form, std::uint16_t u
   builder.set_flags(
       static_cast<std::uint16_t>((query.header.flags & (dns::flag::RD | dns::flag::CD)) | dns::flag::AD));
   builder.add_question(name_.wire(), type_, cls_);
-  if (form == Form::edns) {
+  if (form != Form::plain) {
     // Question and OPT always fit; options that do not are dropped.
     std::array<std::uint8_t, kUdpSize - dns::kHeaderSize - dns::kMaxNameSize - 4 - dns::kOptSize> room{};
-    const std::size_t size = query.edns ? copy_end_to_end(query.edns->options, room) : 0;
+    std::size_t size = query.edns ? copy_end_to_end(query.edns->options, room) : 0;
+    if (form == Form::padded) size = pad(builder.size() + dns::kOptSize, size, room);
     builder.add_opt(udp_size, 0, query.dnssec_ok(), dns::Bytes(room).first(size));
   }
   size_ = builder.size();

@@ -16,7 +16,9 @@ namespace nld::plugins {
 /// those of its options that are meant for the far end.
 class OutgoingQuery {
  public:
-  enum class Form : std::uint8_t { edns, plain };
+  /// padded: with EDNS, and filled up to a multiple of kPaddingBlock, so that who sees the encrypted message
+  /// learns less from its length (RFC 7830, RFC 8467 §4.1).
+  enum class Form : std::uint8_t { edns, padded, plain };
   OutgoingQuery(const dns::Query& query, Form form, std::uint16_t udp_size = kUdpSize) noexcept;
   OutgoingQuery(const OutgoingQuery&) = delete;
   OutgoingQuery& operator=(const OutgoingQuery&) = delete;
@@ -28,6 +30,7 @@ class OutgoingQuery {
 
   /// DNS flag day 2020: passes every path without IP fragments.
   static constexpr std::uint16_t kUdpSize = 1232;
+  static constexpr std::size_t kPaddingBlock = 128;
 
  private:
   std::array<std::uint8_t, kUdpSize> buffer_{};

@@ -11,15 +11,16 @@ std::optional<runtime::SocketAddress> source_for(const ForwardConfig& config,
 std::shared_ptr<ForwardShared> make_forward_shared(const ForwardConfig& config,
                                                    upstream::HealthRegistry& registry) {
   auto shared = std::make_shared<ForwardShared>();
-  for (const auto& address : config.upstreams) {
+  for (const ForwardTarget& target : config.upstreams) {
     upstream::HealthOptions options;
     options.max_fails = config.max_fails;
     options.interval = config.health_check.interval;
     options.recursion_desired = config.health_check.recursion_desired;
     options.domain = config.health_check.domain;
     options.protocol = config.force_tcp ? upstream::Protocol::tcp : upstream::Protocol::udp;
-    options.source = source_for(config, address);
-    shared->health.push_back(registry.get(address, options));
+    options.source = source_for(config, target.address);
+    options.tls = target.tls;
+    shared->health.push_back(registry.get(target.address, options));
   }
   return shared;
 }

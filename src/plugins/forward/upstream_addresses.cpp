@@ -9,6 +9,7 @@ namespace {
 using runtime::SocketAddress;
 
 constexpr std::uint16_t kDnsPort = 53;
+constexpr std::uint16_t kTlsPort = 853;
 constexpr std::size_t kMaxUpstreams = 15;  // CoreDNS's limit
 constexpr std::string_view kBlanks = " \t\r";
 
@@ -19,30 +20,50 @@ std::string_view take_word(std::string_view& line) {
   return word;
 }
 
-/// True when a scheme was there and the word is dealt with (an error set).
-bool refuse_scheme(Arguments& arguments, std::string_view& text) {
+/// Takes the scheme off; none: it is one that is not served, and an error is set.
+std::optional<bool> take_scheme(Arguments& arguments, std::string_view& text) {
   const auto colon = text.find("://");
   if (colon == std::string_view::npos) return false;
   const std::string_view scheme = text.substr(0, colon);
-  if (scheme == "dns") {
+  if (scheme == "dns" || scheme == "tls") {
     text.remove_prefix(colon + 3);
-    return false;
+    return scheme == "tls";
   }
-  if (scheme == "tls" || scheme == "https") {
-    arguments.fail("TO '" + std::string(text) + "': " + std::string(scheme) +
-                   ":// upstreams come later, expected an address for plain DNS");
+  if (scheme == "https") {
+    arguments.fail("TO '" + std::string(text) +
+                   "': https:// upstreams come later, expected an address, or tls:// before it");
   } else {
     arguments.fail("TO '" + std::string(text) + "': protocol '" + std::string(scheme) +
-                   "' is not supported, expected dns:// or none");
+                   "' is not supported, expected tls://, dns:// or none");
   }
-  return true;
+  return std::nullopt;
+}
+
+struct Named {
+  std::string address;
+  std::optional<std::string> server;
+};
+
+/// "9.9.9.9%dns.quad9.net:853", "[fd00::1]%a.test:853", "[fd00::1%a.test]:853", "fd00::1%a.test:853": the
+/// name apart, and the address in the form that its port needs.
+Named split_server_name(std::string_view text) {
+  const auto percent = text.find('%');
+  if (percent == std::string_view::npos) return {std::string(text), std::nullopt};
+  const std::string_view before = text.substr(0, percent);
+  const std::string_view after = text.substr(percent + 1);
+  const std::string_view name = after.substr(0, after.find_first_of(":]"));
+  const std::string_view rest = after.substr(name.size());
+  const bool bare_v6 = !before.starts_with('[') && before.find(':') != std::string_view::npos;
+  std::string address(before);
+  if (bare_v6 && rest.starts_with(':')) address = "[" + address + "]";
+  return {address.append(rest), std::string(name)};
 }
 
 bool looks_like_path(std::string_view text) {
   return text.find('/') != std::string_view::npos;
 }
 
-void read_file(Arguments& arguments, std::string_view path, std::vector<SocketAddress>& out) {
+void read_file(Arguments& arguments, std::string_view path, std::vector<UpstreamAddress>& out) {
   SetupContext& context = arguments.context();
   const auto text = context.surroundings.read_file(path);
   if (!text && looks_like_path(path)) {
@@ -61,32 +82,52 @@ void read_file(Arguments& arguments, std::string_view path, std::vector<SocketAd
     arguments.fail("TO: in file '" + std::string(path) + "': " + servers.error());
     return;
   }
-  out.insert(out.end(), servers->begin(), servers->end());
+  for (const SocketAddress& server : *servers) out.push_back({.address = server});
 }
 
-void read_one(Arguments& arguments, std::vector<SocketAddress>& out) {
-  std::string_view text = arguments.word("TO");
-  if (arguments.failed() || refuse_scheme(arguments, text)) return;
+std::optional<SocketAddress> read_address(Arguments& arguments, std::string_view word, std::string_view text,
+                                          std::uint16_t default_port) {
   const auto split = split_host_port(text);
-  const auto plain = split ? SocketAddress::from_ip(split->host, kDnsPort) : std::nullopt;
-  if (!plain) {
-    read_file(arguments, text, out);
-    return;
-  }
-  SocketAddress address = *plain;
+  auto address = split ? SocketAddress::from_ip(split->host, default_port) : std::nullopt;
+  if (!address) return std::nullopt;
   if (split->port) {
     const auto port = parse_port(*split->port);
     if (!port || *port == 0) {
-      arguments.fail_value("TO", text, "a port from 1 to 65535 after the last colon");
-      return;
+      arguments.fail_value("TO", word, "a port from 1 to 65535 after the last colon");
+      return address;
     }
-    address.set_port(*port);
+    address->set_port(*port);
   }
-  if (address.is_wildcard()) {
-    arguments.fail_value("TO", text, "the address of a DNS server");
+  if (address->is_wildcard()) arguments.fail_value("TO", word, "the address of a DNS server");
+  return address;
+}
+
+void read_over_tls(Arguments& arguments, std::string_view word, std::string_view text,
+                   std::vector<UpstreamAddress>& out) {
+  const Named named = split_server_name(text);
+  const auto address = read_address(arguments, word, named.address, kTlsPort);
+  if (!address) {
+    arguments.fail_value("TO", word,
+                         "tls:// and an IP address, with %SERVER_NAME and :PORT if it needs them");
     return;
   }
-  out.push_back(address);
+  UpstreamAddress found{.address = *address, .over_tls = true};
+  if (named.server) found.server_name = read_server_name(arguments, "SERVER_NAME", *named.server);
+  out.push_back(std::move(found));
+}
+
+void read_one(Arguments& arguments, std::vector<UpstreamAddress>& out) {
+  const std::string_view word = arguments.word("TO");
+  std::string_view text = word;
+  const auto over_tls = arguments.failed() ? std::nullopt : take_scheme(arguments, text);
+  if (!over_tls) return;
+  if (*over_tls) {
+    read_over_tls(arguments, word, text, out);
+  } else if (const auto address = read_address(arguments, text, text, kDnsPort)) {
+    out.push_back({.address = *address});
+  } else {
+    read_file(arguments, text, out);
+  }
 }
 
 }  // namespace
@@ -114,8 +155,20 @@ std::expected<std::vector<SocketAddress>, std::string> parse_resolv_conf(std::st
   return out;
 }
 
-std::vector<SocketAddress> read_upstreams(Arguments& arguments) {
-  std::vector<SocketAddress> out;
+std::string read_server_name(Arguments& arguments, std::string_view what, std::string_view text) {
+  if (SocketAddress::from_ip(text, kTlsPort)) return std::string(text);
+  const auto name = dns::Name::from_text(text);
+  if (!name || name->is_root()) {
+    arguments.fail_value(what, text, "the name that the server's certificate is for");
+    return {};
+  }
+  std::string out = name->lowered().to_text();
+  out.pop_back();
+  return out;
+}
+
+std::vector<UpstreamAddress> read_upstreams(Arguments& arguments) {
+  std::vector<UpstreamAddress> out;
   do {
     read_one(arguments, out);
   } while (arguments.more());

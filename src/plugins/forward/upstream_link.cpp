@@ -21,9 +21,9 @@ bool rejects_edns(const dns::ResponseInfo& info) noexcept {
 
 asio::awaitable<UpstreamLink::Result> UpstreamLink::ask(const dns::Query& query, Protocol protocol,
                                                         Limits limits) {
-  Form form = clock_->now() < plain_until_ ? Form::plain : Form::edns;
+  Form form = clock_->now() < plain_until_ ? Form::plain : form_;
   ExchangeResult result = co_await exchange(query, form, protocol, limits);
-  if (result && form == Form::edns && rejects_edns(result->info) && clock_->now() < limits.total) {
+  if (result && form != Form::plain && rejects_edns(result->info) && clock_->now() < limits.total) {
     ExchangeResult plain = co_await exchange(query, Form::plain, protocol, limits);
     // Only an upstream that then answers has shown that EDNS was to blame.
     if (plain && !rejects_edns(plain->info)) {
@@ -34,7 +34,7 @@ asio::awaitable<UpstreamLink::Result> UpstreamLink::ask(const dns::Query& query,
   }
   if (!result) co_return std::unexpected(std::move(result.error()));
 
-  if (result->info.truncated && protocol == Protocol::udp && clock_->now() < limits.total) {
+  if (result->info.truncated && result->protocol == Protocol::udp && clock_->now() < limits.total) {
     ExchangeResult whole = co_await exchange(query, form, Protocol::tcp, limits);
     if (whole) result = std::move(whole);
   }

@@ -18,11 +18,12 @@ class UpstreamLink {
  public:
   UpstreamLink(std::shared_ptr<upstream::Exchanger> exchanger,
                std::shared_ptr<upstream::UpstreamHealth> health, UpstreamMetrics metrics,
-               runtime::Clock& clock) noexcept
+               runtime::Clock& clock, OutgoingQuery::Form form = OutgoingQuery::Form::edns) noexcept
       : exchanger_(std::move(exchanger)),
         health_(std::move(health)),
         metrics_(std::move(metrics)),
-        clock_(&clock) {}
+        clock_(&clock),
+        form_(form) {}
 
   /// When an exchange has to end: each by itself after `each`, all of them at `total`.
   struct Limits {
@@ -41,7 +42,7 @@ class UpstreamLink {
   boost::asio::awaitable<Result> ask(const dns::Query& query, upstream::Protocol protocol, Limits limits);
 
   [[nodiscard]] bool down() const noexcept { return health_->down(); }
-  void report_failure() { health_->report_failure(); }
+  void report_failure(const upstream::ExchangeError& error) { health_->report_failure(error); }
 
   static constexpr std::chrono::minutes kPlainFor{5};
 
@@ -53,6 +54,7 @@ class UpstreamLink {
   std::shared_ptr<upstream::UpstreamHealth> health_;
   UpstreamMetrics metrics_;
   runtime::Clock* clock_;
+  OutgoingQuery::Form form_;  // unless it knows no EDNS
   runtime::TimePoint plain_until_ = runtime::TimePoint::min();
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/asio/ip/udp.hpp>
 #include <cstring>
+#include <optional>
 
 #include "dns/builder.hpp"
 
@@ -15,6 +16,18 @@ using asio::ip::udp;
 
 constexpr auto kInterval = std::chrono::seconds(2);
 constexpr int kAttempts = 15;
+/// Under the node agent our first queries are steered to the cluster DNS, for we have not proved yet that we
+/// answer: they cannot come back, however much of a loop there is. So one answer more is asked for, later.
+constexpr int kAnswers = 2;
+
+/// As source: the agent's steering leaves alone what comes from there (docs/rules.md). A link-local target
+/// cannot be reached from it.
+std::optional<udp::endpoint> loopback_for(const runtime::SocketAddress& target) {
+  const auto address = asio::ip::make_address(target.ip_text().substr(0, target.ip_text().find('%')));
+  if (address.is_v4()) return udp::endpoint(asio::ip::address_v4::loopback(), 0);
+  if (address.to_v6().is_link_local()) return std::nullopt;
+  return udp::endpoint(asio::ip::address_v6::loopback(), 0);
+}
 
 }  // namespace
 
@@ -34,6 +47,7 @@ class LoopWatch::Attempt : public std::enable_shared_from_this<Attempt> {
     // A failure needs no word: the next attempt comes in two seconds.
     boost::system::error_code error;
     socket_.open(endpoint.protocol(), error);
+    if (const auto source = loopback_for(target); source && !error) socket_.bind(*source, error);
     if (!error) socket_.connect(endpoint, error);
     if (!error) socket_.send(asio::buffer(builder.message().data(), builder.size()), 0, error);
     if (error) return;
@@ -84,9 +98,14 @@ void LoopWatch::ask() {
     end();
     return;
   }
-  attempt_ = std::make_shared<Attempt>(loop_, [this] { end(); });
+  attempt_ = std::make_shared<Attempt>(loop_, [this] { answered(); });
   attempt_->send(state_->new_probe(random_), static_cast<std::uint16_t>(random_.next()), target_);
   timer_ = clock_.after(kInterval, [this] { ask(); });
+}
+
+void LoopWatch::answered() {
+  // A loop is told at once: the second sighting came before any answer.
+  if (state_->looping() || ++answers_ == kAnswers) end();
 }
 
 void LoopWatch::end() {

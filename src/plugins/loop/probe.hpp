@@ -14,7 +14,8 @@ namespace nld::plugins {
 /// Where the probe goes: the listener itself; the loopback address for a wildcard one.
 runtime::SocketAddress probe_target(const runtime::SocketAddress& listener) noexcept;
 
-/// Asks for a random name until an answer comes back, every 2 s for 30 s (CoreDNS's figures), then disarms.
+/// Asks for a random name every 2 s, until two answers have come back or for 30 s (CoreDNS: until the first,
+/// with the same figures), then disarms.
 /// Destroying it ends the watch.
 class LoopWatch {
  public:
@@ -29,6 +30,7 @@ class LoopWatch {
  private:
   class Attempt;
   void ask();
+  void answered();
   void end();
 
   boost::asio::io_context& loop_;
@@ -38,6 +40,7 @@ class LoopWatch {
   runtime::SocketAddress target_;
   std::function<void(const LoopState&)> on_loop_;
   int attempts_ = 0;
+  int answers_ = 0;
   runtime::Timer timer_;
   std::shared_ptr<Attempt> attempt_;
 };

@@ -264,6 +264,7 @@ Result check_block(const corefile::Directive& line) {
 Result setup_rewrite(const corefile::Directive& line, BlockConfig& block, SetupContext& context) {
   if (Result done = check_block(line); !done) return done;
   std::vector<const corefile::Token*> all;
+  all.reserve(line.arguments.size());
   for (const corefile::Token& word : line.arguments) all.push_back(&word);
   for (const corefile::Directive& inner : line.block) {
     all.push_back(&inner.name);

@@ -4,9 +4,10 @@ from lab.processes import Process
 
 
 class Unbound(Process):
-    """Resolves on `address`:53; `stubs` maps zones to authoritative addresses, `anchors` are DNSKEY lines."""
+    """Resolves on `address`:53; `stubs` maps zones to authoritative addresses, `anchors` are DNSKEY lines,
+    `options` lines of the server section."""
 
-    def __init__(self, directory, address, stubs, anchors=(), name="unbound"):
+    def __init__(self, directory, address, stubs, anchors=(), name="unbound", options=()):
         super().__init__(["/usr/sbin/unbound", "-d", "-d", "-p", "-c", directory / f"{name}.conf"],
                          directory, name)
         self.address = address
@@ -17,6 +18,7 @@ class Unbound(Process):
             '  module-config: "' + ("validator " if anchors else "") + 'iterator"',
             "  local-zone: test. nodefault", "  minimal-responses: yes", "  ede: yes"]
         lines += [f'  trust-anchor: "{line}"' for line in anchors]
+        lines += [f"  {line}" for line in options]
         for zone, authority in stubs.items():
             lines += ["stub-zone:", f'  name: "{zone}"', f"  stub-addr: {authority}", "  stub-prime: no"]
         lines += ["remote-control:", "  control-enable: no"]

@@ -36,7 +36,7 @@ class ProberTest : public testing::Test {
   std::optional<ProbeResult> settle(const runtime::SocketAddress& server, milliseconds limit,
                                     const std::function<void()>& turn = {}) {
     std::optional<ProbeResult> result;
-    prober_.probe(server, limit, [&](const ProbeResult& got) { result = got; });
+    prober_.probe(server, instance_, limit, [&](const ProbeResult& got) { result = got; });
     EXPECT_FALSE(result) << "never inside the call";
     const auto deadline = std::chrono::steady_clock::now() + seconds(20);
     while (!result && std::chrono::steady_clock::now() < deadline) {
@@ -65,6 +65,7 @@ class ProberTest : public testing::Test {
   runtime::AsioClock clock_{loop_};
   runtime::SystemRandom random_;
   UdpProber prober_{loop_, clock_, random_, ""};
+  std::string instance_;
   runtime::Descriptor server_;
   sockaddr_storage peer_{};
 };
@@ -95,6 +96,30 @@ TEST_F(ProberTest, TheQueryIsVersionBindInClassChaosFromLoopback) {
   ASSERT_EQ(seen.size(), 12 + question.size());
   EXPECT_TRUE(std::equal(question.begin(), question.end(), seen.begin() + 12));
   EXPECT_EQ(reinterpret_cast<const sockaddr_in&>(peer_).sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+}
+
+TEST_F(ProberTest, OnlyTheServerThatIsMeantCounts) {
+  const auto server = open_server();
+  instance_ = "0123456789abcdef";
+  for (const auto& [rcode, kind] : {std::pair(0, Kind::answered), std::pair(5, Kind::by_another)}) {
+    std::vector<std::uint8_t> seen;
+    const auto result = settle(server, seconds(10), [&, rcode = rcode] {
+      if (auto query = read_query(); !query.empty()) {
+        seen = query;
+        query[3] |= static_cast<std::uint8_t>(rcode);
+        answer(query);
+      }
+    });
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->kind, kind);
+    const std::string text(seen.begin() + 12, seen.end());
+    EXPECT_TRUE(
+        text.starts_with("\x10"
+                         "0123456789abcdef"
+                         "\x0enode-local-dns\x04"
+                         "bind"))
+        << text;
+  }
 }
 
 TEST_F(ProberTest, LostDatagramsAreSentAgain) {
@@ -151,7 +176,7 @@ TEST_F(ProberTest, DestructionEndsProbesWithoutAWord) {
   bool called = false;
   {
     UdpProber other(loop_, clock_, random_, "probe.test");
-    other.probe(server, seconds(1), [&](const ProbeResult&) { called = true; });
+    other.probe(server, instance_, seconds(1), [&](const ProbeResult&) { called = true; });
   }
   loop_.run_for(milliseconds(20));
   EXPECT_FALSE(called);

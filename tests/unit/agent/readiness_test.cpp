@@ -17,7 +17,7 @@ struct Node {
   Node() {
     options.interface = "nodelocaldns";
     network.has_rules = true;
-    network.checked = WallTime{};
+    network.rules_checked = WallTime{};
     network.link.emplace();
     server.state = ServerStatus::State::serving;
   }
@@ -38,9 +38,17 @@ TEST(Readiness, EachPartIsNamedWithItsReason) {
                                           "DNS server: waiting, last end: exited with 1"));
 }
 
+TEST(Readiness, AnInterfaceThatFailsSaysNothingAboutTheRules) {
+  Node node;
+  node.network.checked.reset();  // no pass was without an error
+  node.network.link_error = "is a bridge, expected an interface for addresses";
+  EXPECT_THAT(node.missing(),
+              ElementsAre("interface nodelocaldns: is a bridge, expected an interface for addresses"));
+}
+
 TEST(Readiness, RulesThatWereNeverCheckedAreMissing) {
   Node node;
-  node.network.checked.reset();
+  node.network.rules_checked.reset();
   EXPECT_THAT(node.missing(), ElementsAre("rules: not checked yet"));
 }
 
@@ -49,7 +57,7 @@ TEST(Readiness, WhatIsLeftToOthersIsNeverMissing) {
   node.options.setup_interface = false;
   node.options.setup_rules = false;
   node.network.link.reset();
-  node.network.checked.reset();
+  node.network.rules_checked.reset();
   EXPECT_THAT(node.missing(), IsEmpty());
   node.options.setup_rules = true;
   node.network.has_rules = false;  // mode none, or no cluster DNS to lead to

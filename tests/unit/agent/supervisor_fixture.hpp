@@ -26,6 +26,7 @@ class FakeProcess final : public ServerProcess {
   [[nodiscard]] pid_t pid() const noexcept override { return pid_; }
   [[nodiscard]] bool adopted() const noexcept override { return adopted_; }
   [[nodiscard]] std::chrono::system_clock::time_point started() const noexcept override { return {}; }
+  [[nodiscard]] const std::string& instance() const noexcept override { return instance_; }
   void signal(int number) noexcept override { events_.push_back("signal " + std::to_string(number)); }
   void end(const std::string& how) {
     const ExitHandler tell = std::move(on_exit_);
@@ -34,6 +35,7 @@ class FakeProcess final : public ServerProcess {
 
  private:
   pid_t pid_;
+  std::string instance_ = std::to_string(pid_);
   bool adopted_;
   ExitHandler on_exit_;
   Events& events_;
@@ -70,8 +72,10 @@ class FakeLauncher final : public ServerLauncher {
 class FakeProber final : public Prober {
  public:
   explicit FakeProber(runtime::ManualClock& clock) : clock_(clock) {}
-  void probe(const runtime::SocketAddress& server, runtime::Duration limit, Done done) override {
+  void probe(const runtime::SocketAddress& server, const std::string& instance, runtime::Duration limit,
+             Done done) override {
     ++asked;
+    last_instance = instance;
     last_limit = limit;
     const auto kind = dead.contains(server.ip_text()) ? dead.at(server.ip_text()) : usual;
     // As the real one: an answer comes soon, silence shows at the limit.
@@ -88,6 +92,7 @@ class FakeProber final : public Prober {
   std::map<std::string, ProbeResult::Kind> dead;
   int asked = 0;
   runtime::Duration last_limit{};
+  std::string last_instance;
 
  private:
   runtime::ManualClock& clock_;

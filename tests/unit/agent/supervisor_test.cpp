@@ -290,5 +290,33 @@ TEST_F(SupervisorTest, ReloadSignalsArePassedOn) {
   EXPECT_EQ(events_, (Events{"signal 1", "signal 10"}));
 }
 
+// --- two servers at one address
+// -----------------------------------------------------------------------------
+
+TEST_F(SupervisorTest, AnAnswerOfAnotherServerIsNoSignOfOurs) {
+  prober_.usual = Kind::by_another;
+  supervisor().start();
+  pass(seconds(1));
+  EXPECT_EQ(supervisor().status().state, State::starting);
+  EXPECT_EQ(prober_.last_instance, "100");
+  prober_.usual = Kind::answered;
+  pass(milliseconds(20));
+  EXPECT_EQ(supervisor().status().state, State::serving);
+}
+
+TEST_F(SupervisorTest, AnswersOfAnotherServerAreNoHang) {
+  start_serving();
+  prober_.usual = Kind::by_another;
+  pass(seconds(20));
+  EXPECT_EQ(supervisor().status().state, State::serving);
+}
+
+TEST_F(SupervisorTest, AServerWhoseEveryProbeMeetsAnotherOneIsNotServing) {
+  prober_.usual = Kind::by_another;
+  supervisor().start();
+  pass(seconds(31));
+  EXPECT_EQ(supervisor().status().state, State::hung) << "it has never answered itself";
+}
+
 }  // namespace
 }  // namespace nld::agent

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 
 #include "runtime/asio_clock.hpp"
@@ -82,6 +83,33 @@ TEST_F(LauncherTest, TheChildHasASessionOfItsOwnAndNoDescriptorOfOurs) {
   EXPECT_EQ(descriptors, 0);
   EXPECT_EQ(session, pid);
   std::filesystem::remove_all(folder);
+}
+
+TEST_F(LauncherTest, AServerThatCanTellItselfIsGivenAWord) {
+  const auto environment_of = [](pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/environ");
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  SystemLauncher names(loop_, clock_,
+                       {.program = "sleep",
+                        .argv = {"sleep", "60"},
+                        .interface = interface_,
+                        .version = "1",
+                        .tells_itself = true});
+  const auto first = names.launch([](const std::string&) {});
+  const auto second = names.launch([](const std::string&) {});
+  ASSERT_TRUE(first && second);
+  const std::string word = (*first)->instance();
+  EXPECT_EQ(word.size(), 16U);
+  EXPECT_NE(word, (*second)->instance());
+  EXPECT_NE(environment_of((*first)->pid()).find("NODE_LOCAL_DNS_INSTANCE=" + word), std::string::npos);
+  auto plain = launcher({"sleep", "60"});
+  const auto other = plain.launch(note());
+  ASSERT_TRUE(other);
+  EXPECT_TRUE((*other)->instance().empty());
+  EXPECT_EQ(environment_of((*other)->pid()).find("NODE_LOCAL_DNS_INSTANCE"), std::string::npos);
+  for (const auto* process : {&first, &second, &other}) (**process)->signal(SIGKILL);
+  EXPECT_EQ(wait_for_end(), "killed by signal 9");
 }
 
 /// A "former agent": a child of the test that starts a server and dies.

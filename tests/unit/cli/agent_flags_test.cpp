@@ -66,7 +66,8 @@ TEST_F(AgentFlagsTest, DefaultsAreNodeCaches) {
   EXPECT_EQ(options.rules.addresses[0].ip_text(), "169.254.20.10");
   EXPECT_EQ(options.interface, "nodelocaldns");
   EXPECT_EQ(options.sync_interval, seconds(60));
-  EXPECT_EQ(options.metrics_address, "0.0.0.0:9353");
+  ASSERT_TRUE(options.metrics_address);
+  EXPECT_EQ(options.metrics_address->to_string(), "0.0.0.0:9353");
   EXPECT_EQ(options.rules.mode, net::Mode::fallback);
   EXPECT_FALSE(options.rules.method) << "auto";
   EXPECT_FALSE(options.rules.kube_proxy) << "auto";
@@ -124,7 +125,7 @@ TEST_F(AgentFlagsTest, BadAddressesAndNames) {
   EXPECT_NE(refusal({"-interfacename", "a-name-that-is-too-long"}), "accepted");
   EXPECT_NE(refusal({"-interfacename", "a/b"}), "accepted");
   EXPECT_EQ(refusal({"-metrics-listen-address", "9353"}),
-            "--metrics-listen-address 9353: expected HOST:PORT");
+            "--metrics-listen-address 9353: expected IP:PORT, an IPv6 address in brackets, or :PORT for all");
 }
 
 TEST_F(AgentFlagsTest, AServerCommandIsSplitAsAShellWould) {

@@ -25,7 +25,7 @@ class Server : public testing::Test {
   Listener listen(const Limits& limits = {}, const char* ip = "127.0.0.1", std::uint16_t port = 0) {
     auto listener =
         Listener::open(loop_, runtime::SocketAddress::from_ip(ip, port).value(), routes(), limits);
-    if (!listener) throw std::runtime_error(listener.error());
+    if (!listener) throw std::runtime_error(listener.error().what);
     return std::move(*listener);
   }
   Routes routes() {
@@ -221,7 +221,9 @@ TEST_F(Server, SaysWhyItCannotListen) {
   ASSERT_EQ(::getsockname(other, address.native(), &size), 0);
   const auto listener = Listener::open(loop_, address, routes());
   ASSERT_FALSE(listener);
-  EXPECT_EQ(listener.error(), "cannot listen on " + address.to_string() + ": bind: Address already in use");
+  EXPECT_TRUE(listener.error().in_use);
+  EXPECT_EQ(listener.error().what,
+            "cannot listen on " + address.to_string() + ": bind: Address already in use");
   ::close(other);
 }
 

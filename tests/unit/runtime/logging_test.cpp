@@ -4,14 +4,19 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "runtime/captured_log.hpp"
 
@@ -33,6 +38,10 @@ class PipeLog : public testing::Test {
   }
   void close_reader() {
     if (ends_[0] >= 0) ::close(std::exchange(ends_[0], -1));
+  }
+  [[nodiscard]] bool wait_for_bytes() const {
+    pollfd readable{.fd = ends_[0], .events = POLLIN, .revents = 0};
+    return ::poll(&readable, 1, 10'000) == 1;
   }
   /// All that was written, up to the end of file.
   std::string drain() {
@@ -69,6 +78,28 @@ class PipeLog : public testing::Test {
  private:
   std::array<int, 2> ends_{};
 };
+
+/// "CapPrm:\t0000…" and the like of every thread but the caller's.
+std::vector<std::string> status_lines_of_other_threads(std::string_view field) {
+  std::vector<std::string> found;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    if (task.path().filename() == std::to_string(::gettid())) continue;
+    std::ifstream status(task.path() / "status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with(field)) found.push_back(line);
+    }
+  }
+  return found;
+}
+
+TEST_F(PipeLog, ItsThreadHasNoCapabilities) {
+  AsyncLog log(LogLevel::info, writer());
+  log.info("started");
+  ASSERT_TRUE(wait_for_bytes());  // its thread has begun
+  EXPECT_THAT(status_lines_of_other_threads("CapPrm:"), ElementsAre("CapPrm:\t0000000000000000"));
+  EXPECT_THAT(status_lines_of_other_threads("CapEff:"), ElementsAre("CapEff:\t0000000000000000"));
+  EXPECT_THAT(status_lines_of_other_threads("NoNewPrivs:"), ElementsAre("NoNewPrivs:\t1"));
+}
 
 TEST_F(PipeLog, WritesLinesWithTimeAndLevel) {
   {

@@ -45,10 +45,10 @@ TEST_F(Source, TheNodesDefaultSplitsTheClusterFromTheRest) {
   const auto& cluster = loaded->config.blocks[0];
   EXPECT_EQ(cluster.zones.size(), 3U);
   EXPECT_EQ(cluster.zones[0].label, "cluster.local.");
-  EXPECT_EQ(cluster.forwards[0].upstreams[0].to_string(), "10.96.0.10:53");
+  EXPECT_EQ(cluster.forwards[0].upstreams[0].address.to_string(), "10.96.0.10:53");
   ASSERT_EQ(cluster.bind.size(), 1U);
   EXPECT_EQ(cluster.bind[0].ip_text(), "169.254.20.10");
-  EXPECT_EQ(loaded->config.blocks[1].forwards[0].upstreams[0].to_string(), "10.0.0.2:53");
+  EXPECT_EQ(loaded->config.blocks[1].forwards[0].upstreams[0].address.to_string(), "10.0.0.2:53");
 }
 
 TEST_F(Source, WithoutAClusterDnsTheNodesDefaultSaysSo) {
@@ -67,7 +67,7 @@ TEST_F(Source, TheFlagsClusterDnsGoesBeforeTheEnvironments) {
   const auto loaded = source.load();
   ASSERT_TRUE(loaded) << loaded.error();
   ASSERT_EQ(loaded->config.blocks[0].forwards[0].upstreams.size(), 2U);
-  EXPECT_EQ(loaded->config.blocks[0].forwards[0].upstreams[0].to_string(), "10.96.0.2:53");
+  EXPECT_EQ(loaded->config.blocks[0].forwards[0].upstreams[0].address.to_string(), "10.96.0.2:53");
 }
 
 TEST_F(Source, ErrorsNameFileAndLine) {
@@ -118,7 +118,7 @@ TEST_F(Source, ATemplateTakesTheServicesAddress) {
   environment_["UP_SERVICE_HOST"] = "10.96.0.10";
   const auto with = source.load();
   ASSERT_TRUE(with) << with.error();
-  EXPECT_EQ(with->config.blocks[0].forwards[0].upstreams[0].to_string(), "10.96.0.10:53");
+  EXPECT_EQ(with->config.blocks[0].forwards[0].upstreams[0].address.to_string(), "10.96.0.10:53");
 }
 
 }  // namespace

@@ -136,5 +136,38 @@ TEST(RenderFault, SilenceForWhatMustNotBeAnswered) {
   EXPECT_EQ(dns::get16(out, 2), flag::QR | 0x2000 | 4);
 }
 
+TEST_F(Render, PadsEncryptedAnswersToThoseWhoPad) {
+  std::array<std::uint8_t, 8> padding{0, 12, 0, 4};
+  const auto asked = [&](dns::Bytes options, bool encrypted) {
+    dns::MessageBuilder builder(packet_);
+    builder.add_question(dns::Name::from_text("www.example.org.")->wire(), dns::RRType::TXT,
+                         dns::RRClass::IN);
+    builder.add_opt(1232, 0, true, options);
+    request_.query = *dns::parse_query(builder.message());
+    request_.transport = pipeline::Transport::tcp;
+    request_.encrypted = encrypted;
+  };
+  for (const std::size_t size : {10UZ, 400UZ, 405UZ, 406UZ, 407UZ, 900UZ}) {
+    asked(padding, true);
+    auto made = reply(size, "cache");
+    made.extended_error = dns::ExtendedError::stale_answer;
+    const dns::Bytes padded = render_it(made);
+    EXPECT_EQ(padded.size() % kPaddingBlock, 0U) << size;
+    // A reader finds both options in an OPT that ends the message.
+    const auto info = dns::examine_response(padded, dns::Name::from_text("www.example.org.")->wire(),
+                                            dns::RRType::TXT, dns::RRClass::IN);
+    ASSERT_TRUE(info) << size;
+    EXPECT_TRUE(info->has_opt);
+    const std::size_t full = padded.size();
+    asked(padding, false);
+    EXPECT_LT(render_it(made).size(), full) << "not in plain text";
+    asked({}, true);
+    EXPECT_LT(render_it(made).size(), full) << "not for those who do not pad";
+  }
+  asked(padding, true);
+  const auto huge = reply(dns::kMaxMessageSize - 2000, "cache");
+  EXPECT_LE(render_it(huge).size(), dns::kMaxMessageSize);
+}
+
 }  // namespace
 }  // namespace nld::server

@@ -44,7 +44,7 @@ TEST_F(TcpExchanges, ReuseOneConnection) {
     EXPECT_EQ(pending->value()->protocol, Protocol::tcp);
   }
   EXPECT_EQ(server.connections.size(), 1U);
-  EXPECT_EQ(metrics->tcp.open(), 1);
+  EXPECT_EQ(metrics->stream.open(), 1);
 }
 
 TEST_F(TcpExchanges, MatchAnswersOutOfOrder) {
@@ -192,7 +192,7 @@ TEST_F(TcpExchanges, CloseOnAFrameThatIsNoMessage) {
   ASSERT_FALSE(pending->value());
   EXPECT_EQ(pending->value().error().kind, ExchangeError::Kind::malformed);
   run_until([&] { return server.connections[0]->ended; });
-  EXPECT_EQ(metrics->tcp.open(), 0);
+  EXPECT_EQ(metrics->stream.open(), 0);
 }
 
 TEST_F(TcpExchanges, TakeFramesInAnyPieces) {
@@ -224,9 +224,9 @@ TEST_F(TcpExchanges, TakeFramesInAnyPieces) {
 TEST_F(TcpExchanges, CloseAConnectionThatWasIdleForItsTime) {
   warm_up();
   advance(10s - 1ms);
-  EXPECT_EQ(metrics->tcp.open(), 1);
+  EXPECT_EQ(metrics->stream.open(), 1);
   advance(1ms);
-  EXPECT_EQ(metrics->tcp.open(), 0);
+  EXPECT_EQ(metrics->stream.open(), 0);
   run_until([&] { return server.connections[0]->ended; });
 }
 
@@ -235,7 +235,7 @@ TEST_F(TcpExchanges, StayOpenWhileInUse) {
   const auto pending = ask(exchanger, "example.org.", 60s);
   run_until([&] { return received(0) == 2; });
   advance(30s);
-  EXPECT_EQ(metrics->tcp.open(), 1);
+  EXPECT_EQ(metrics->stream.open(), 1);
   server.send(0, answer_to(server.connections[0]->received[1]));
   run_until(pending);
   EXPECT_TRUE(pending->value());
@@ -251,7 +251,7 @@ TEST_F(TcpExchanges, KeepNoMoreIdleConnectionsThanAllowed) {
       server.send(connection, answer_to(query));
   }
   for (const auto& pending : all) run_until(pending);
-  EXPECT_EQ(metrics->tcp.open(), 1);
+  EXPECT_EQ(metrics->stream.open(), 1);
 }
 
 TEST_F(TcpExchanges, FailWhenNobodyListens) {

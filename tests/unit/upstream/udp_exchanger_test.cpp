@@ -124,7 +124,7 @@ TEST_F(UdpExchanges, VaryIdsAndPorts) {
   }
   EXPECT_GT(ids.size(), 290U);
   EXPECT_GE(ports.size(), upstream::UdpExchanger::kSockets);
-  EXPECT_EQ(metrics->udp.open(), 16);
+  EXPECT_EQ(metrics->udp->open(), 16);
 }
 
 TEST_F(UdpExchanges, NeverUseAPortForMoreThanItsShare) {
@@ -143,9 +143,9 @@ TEST_F(UdpExchanges, NeverUseAPortForMoreThanItsShare) {
 TEST_F(UdpExchanges, CloseSocketsOfAge) {
   answer_at_once();
   for (int query = 0; query < 40; ++query) run_until(ask(exchanger, "example.org."));
-  EXPECT_GT(metrics->udp.open(), 0);
+  EXPECT_GT(metrics->udp->open(), 0);
   advance(upstream::UdpSocket::kMaxAge);
-  EXPECT_EQ(metrics->udp.open(), 0);
+  EXPECT_EQ(metrics->udp->open(), 0);
   EXPECT_FALSE(clock.next_due());
 }
 
@@ -206,7 +206,7 @@ TEST_F(UdpExchanges, AreBounded) {
     ASSERT_TRUE(pending->has_value());
     EXPECT_FALSE(pending->value());
   }
-  EXPECT_EQ(metrics->udp.open(), 0);
+  EXPECT_EQ(metrics->udp->open(), 0);
 }
 
 TEST_F(UdpExchanges, ComeFromTheSourceAddress) {

@@ -86,7 +86,9 @@ TEST(Keys, Refused) {
   EXPECT_THAT(
       error_of("https://mycompany.local:4453 {\nwhoami\n}\n"),
       HasSubstr("Corefile:1: server block: https:// is not served in 'https://mycompany.local:4453'"));
-  EXPECT_THAT(error_of("tls://. {\nwhoami\n}\n"), HasSubstr("server block: tls:// is not served"));
+  EXPECT_THAT(
+      error_of("\ntls://. {\nwhoami\n}\n"),
+      HasSubstr("Corefile:2: server block: tls:// needs a certificate, expected a line 'tls CERT KEY'"));
   EXPECT_THAT(error_of("a..b {\nwhoami\n}\n"), HasSubstr("Corefile:1: server block: "));
   EXPECT_THAT(error_of(".:70000 {\nwhoami\n}\n"), HasSubstr("Corefile:1: server block: "));
 }

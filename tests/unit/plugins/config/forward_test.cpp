@@ -2,8 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "plugins/forward/upstream_addresses.hpp"
 #include "unit/plugins/config/world.hpp"
+#include "unit/tls/certificates.hpp"
 
 namespace nld::plugins::testing {
 namespace {
@@ -33,12 +36,28 @@ ForwardConfig with(std::string_view option) {
   return forward("forward . 10.0.0.1 {\n" + std::string(option) + "\n}");
 }
 
+std::vector<std::string> addresses(const ForwardConfig& config) {
+  std::vector<std::string> out;
+  for (const ForwardTarget& target : config.upstreams) out.push_back(target.address.to_string());
+  return out;
+}
+
+/// "ADDRESS NAME" of those over TLS, "ADDRESS" of the others.
+std::vector<std::string> targets(std::string_view lines, const World& world = kWorld) {
+  std::vector<std::string> out;
+  const BlockConfig block = accepted(lines, world);
+  for (const ForwardTarget& target : block.forwards.front().upstreams) {
+    out.push_back(target.address.to_string() + (target.tls ? " " + target.tls->name : ""));
+  }
+  return out;
+}
+
 TEST(ForwardDirective, DefaultsAreCoreDnsDefaults) {
   const ForwardConfig config = forward("forward Example.ORG 10.0.0.1");
   EXPECT_EQ(config.where.line, 2U);
   EXPECT_EQ(config.from.to_text(), "example.org.");
   EXPECT_THAT(config.except, IsEmpty());
-  EXPECT_THAT(texts(config.upstreams), ElementsAre("10.0.0.1:53"));
+  EXPECT_THAT(addresses(config), ElementsAre("10.0.0.1:53"));
   EXPECT_FALSE(config.force_tcp);
   EXPECT_FALSE(config.prefer_udp);
   EXPECT_EQ(config.policy, ForwardPolicy::random);
@@ -61,15 +80,51 @@ TEST(ForwardDirective, DefaultsAreCoreDnsDefaults) {
 }
 
 TEST(ForwardDirective, UpstreamForms) {
-  EXPECT_THAT(texts(forward("forward . 10.0.0.1 10.0.0.2:5353 fd00::1 [fd00::2]:54 [fd00::3] dns://10.0.0.4 "
-                            "dns://[fd00::5]:1053")
-                        .upstreams),
-              ElementsAre("10.0.0.1:53", "10.0.0.2:5353", "[fd00::1]:53", "[fd00::2]:54", "[fd00::3]:53",
-                          "10.0.0.4:53", "[fd00::5]:1053"));
+  EXPECT_THAT(
+      addresses(forward("forward . 10.0.0.1 10.0.0.2:5353 fd00::1 [fd00::2]:54 [fd00::3] dns://10.0.0.4 "
+                        "dns://[fd00::5]:1053")),
+      ElementsAre("10.0.0.1:53", "10.0.0.2:5353", "[fd00::1]:53", "[fd00::2]:54", "[fd00::3]:53",
+                  "10.0.0.4:53", "[fd00::5]:1053"));
+}
+
+TEST(ForwardDirective, UpstreamFormsOverTls) {
+  EXPECT_THAT(
+      targets("forward . tls://9.9.9.9 tls://9.9.9.9:8853 tls://fd00::1 tls://[fd00::1]:8853 10.0.0.1"),
+      ElementsAre("9.9.9.9:853 9.9.9.9", "9.9.9.9:8853 9.9.9.9", "[fd00::1]:853 fd00::1",
+                  "[fd00::1]:8853 fd00::1", "10.0.0.1:53"));
+  EXPECT_THAT(targets("forward . tls://9.9.9.9%Dns.Quad9.net. tls://9.9.9.9%a.test:8853 tls://fd00::1%b.test "
+                      "tls://fd00::1%b.test:8853 tls://[fd00::1]%c.test:8853 tls://[fd00::1%d.test]:8853 "
+                      "tls://9.9.9.9%10.0.0.1"),
+              ElementsAre("9.9.9.9:853 dns.quad9.net", "9.9.9.9:8853 a.test", "[fd00::1]:853 b.test",
+                          "[fd00::1]:8853 b.test", "[fd00::1]:8853 c.test", "[fd00::1]:8853 d.test",
+                          "9.9.9.9:853 10.0.0.1"));
+  EXPECT_THAT(targets("forward . tls://9.9.9.9 10.0.0.1 tls://1.1.1.1 {\ntls_servername Dns.test\n}"),
+              ElementsAre("9.9.9.9:853 dns.test", "10.0.0.1:53", "1.1.1.1:853 dns.test"));
+}
+
+TEST(ForwardDirective, TlsTakesUpToThreeFiles) {
+  const nld::testing::Authority authority;
+  const nld::testing::Identity identity = authority.issue("DNS:node.test");
+  const World world{
+      .files = {{"/cert", identity.certificate}, {"/key", identity.key}, {"/ca", authority.pem()}},
+      .interfaces = {}};
+  std::vector<std::string> digests;
+  for (const char* files : {"", " /ca", " /cert /key", " /cert /key /ca"}) {
+    const BlockConfig block =
+        accepted("forward . tls://9.9.9.9 tls://1.1.1.1 {\ntls" + std::string(files) + "\n}", world);
+    const auto& targets_of = block.forwards.front().upstreams;
+    ASSERT_EQ(targets_of.size(), 2U);
+    EXPECT_EQ(targets_of[0].tls->context, targets_of[1].tls->context);
+    digests.push_back(targets_of[0].tls->context->digest());
+  }
+  EXPECT_EQ(std::set<std::string>(digests.begin(), digests.end()).size(), 4U);
+  const auto config = load(block_of("forward . tls://9.9.9.9 {\ntls /cert /key /ca\n}"), world);
+  ASSERT_TRUE(config);
+  EXPECT_THAT(config->files, ElementsAre("/ca", "/cert", "/key")) << "watched for changes";
 }
 
 TEST(ForwardDirective, UpstreamsFromAFileInPlace) {
-  EXPECT_THAT(texts(forward("forward . 10.0.0.1 /etc/resolv.conf 10.0.0.9").upstreams),
+  EXPECT_THAT(addresses(forward("forward . 10.0.0.1 /etc/resolv.conf 10.0.0.9")),
               ElementsAre("10.0.0.1:53", "10.0.0.2:53", "[fd00::2]:53", "10.0.0.9:53"));
 }
 
@@ -143,13 +198,12 @@ TEST(ForwardDirective, SourceAddressOfEachFamily) {
 }
 
 TEST(ForwardDirective, TlsOptionsWithoutTlsUpstreamsOnlyWarn) {
-  EXPECT_THAT(
-      warnings_of("forward . 10.0.0.1 {\ntls /cert.pem /key.pem /ca.pem\ntls_servername dns.test\n"
-                  "doh_method POST\n}",
-                  kWorld),
-      ElementsAre("Corefile:3: forward: tls: has no effect without tls:// upstreams, which come later",
-                  HasSubstr("Corefile:4: forward: tls_servername: has no effect"),
-                  HasSubstr("Corefile:5: forward: doh_method: has no effect")));
+  EXPECT_THAT(warnings_of("forward . 10.0.0.1 {\ntls /cert.pem /key.pem /ca.pem\ntls_servername dns.test\n"
+                          "doh_method POST\n}",
+                          kWorld),
+              ElementsAre("Corefile:3: forward: tls: has no effect without tls:// upstreams",
+                          HasSubstr("Corefile:4: forward: tls_servername: has no effect"),
+                          HasSubstr("Corefile:5: forward: doh_method: has no effect")));
   EXPECT_EQ(refused("forward . 10.0.0.1 {\ntls\n}", kWorld), "");
 }
 
@@ -158,10 +212,25 @@ TEST(ForwardDirective, Refused) {
       {"forward", "Corefile:2: forward: FROM is missing, expected FROM TO..."},
       {"forward .", "Corefile:2: forward: TO is missing"},
       {"forward a..b 10.0.0.1", "forward: FROM: "},
-      {"forward . tls://9.9.9.9", "TO 'tls://9.9.9.9': tls:// upstreams come later, expected an address"},
-      {"forward . https://9.9.9.9", "TO 'https://9.9.9.9': https:// upstreams come later"},
+      {"forward . https://9.9.9.9",
+       "TO 'https://9.9.9.9': https:// upstreams come later, expected an address, or tls:// before it"},
+      {"forward . tls://dns.quad9.net",
+       "TO 'tls://dns.quad9.net' is wrong, expected tls:// and an IP address, with %SERVER_NAME"},
+      {"forward . tls:///etc/resolv.conf", "TO 'tls:///etc/resolv.conf' is wrong, expected tls:// and an IP"},
+      {"forward . tls://9.9.9.9:0", "TO 'tls://9.9.9.9:0' is wrong, expected a port from 1 to 65535"},
+      {"forward . tls://9.9.9.9%",
+       "SERVER_NAME '' is wrong, expected the name that the server's certificate is for"},
+      {"forward . tls://9.9.9.9%a..b", "SERVER_NAME 'a..b' is wrong, expected the name"},
+      {"forward . tls://0.0.0.0", "TO 'tls://0.0.0.0' is wrong, expected the address of a DNS server"},
+      {"forward . 9.9.9.9%dns.quad9.net", "TO '9.9.9.9%dns.quad9.net' is wrong, expected IP"},
+      {"forward . tls://9.9.9.9%dns.quad9.net {\ntls_servername a.test\n}",
+       "Corefile:2: forward: TO 9.9.9.9:853 has the server name 'dns.quad9.net', expected no tls_servername"},
+      {"forward . tls://9.9.9.9 {\nexpire 1s\ntls /ca.pem\n}",
+       "Corefile:4: forward: tls: CA holds no certificate, expected some in PEM form"},
+      {"forward . tls://9.9.9.9 {\ntls /cert.pem /key.pem\n}", "forward: tls: CERT holds no certificate"},
+      {"forward . tls://9.9.9.9 {\ntls_servername .\n}", "forward: tls_servername: NAME '.' is wrong"},
       {"forward . grpc://9.9.9.9",
-       "TO 'grpc://9.9.9.9': protocol 'grpc' is not supported, expected dns:// or none"},
+       "TO 'grpc://9.9.9.9': protocol 'grpc' is not supported, expected tls://, dns:// or none"},
       {"forward . dns.example.org",
        "TO 'dns.example.org' is wrong, expected IP, IP:PORT, [IPv6]:PORT or a file"},
       {"forward . dns.example.org:53", "TO 'dns.example.org:53' is wrong, expected IP"},
@@ -193,6 +262,7 @@ TEST(ForwardDirective, Refused) {
        "forward: tls: cannot read file '/missing.pem': No such file"},
       {"forward . 10.0.0.1 {\ntls /cert.pem /key.pem /ca.pem /cert.pem\n}",
        "forward: tls: has too many files"},
+      {"forward . 10.0.0.1 {\ntls_servername a..b\n}", "tls_servername: NAME 'a..b' is wrong"},
       {"forward . 10.0.0.1 {\ntls_servername\n}", "forward: tls_servername: NAME is missing"},
       {"forward . 10.0.0.1 {\ndoh_method PUT\n}",
        "forward: doh_method: METHOD 'PUT' is wrong, expected one of GET, POST"},

@@ -16,7 +16,6 @@ const World kWorld{.files = {{"/etc/coredns/hosts", "10.0.0.1 a.test\n"}}, .inte
 TEST(NotYetDirectives, Accepted) {
   const char* const kCases[] = {
       "metadata",
-      "tls /cert.pem /key.pem",
       "dns64",
       "dns64 64:ff9b::/96",
       "dns64 {\nprefix 64:1337::/64\ntranslate_all\nallow_ipv4\n}",

@@ -54,7 +54,7 @@ struct ForwardFixture : ::testing::Test, Harness {
   void upstreams(const std::vector<std::string>& ips) { set_upstreams(config, ips); }
   static void set_upstreams(plugins::ForwardConfig& of, const std::vector<std::string>& ips) {
     of.upstreams.clear();
-    for (const auto& ip : ips) of.upstreams.push_back(runtime::SocketAddress::from_ip(ip, 53).value());
+    for (const auto& ip : ips) of.upstreams.push_back({runtime::SocketAddress::from_ip(ip, 53).value()});
   }
   std::shared_ptr<FakeExchanger> fake(const std::string& name) {
     auto& found = fakes[name];
@@ -115,8 +115,9 @@ struct ForwardFixture : ::testing::Test, Harness {
   void bring_down(const std::vector<std::size_t>& indexes) {
     if (!chain) build();
     for (const std::size_t index : indexes) {
-      fake("check " + config.upstreams[index].ip_text())->fails(ExchangeError::Kind::refused, "refused");
-      shared->health[index]->report_failure();
+      fake("check " + config.upstreams[index].address.ip_text())
+          ->fails(ExchangeError::Kind::refused, "refused");
+      shared->health[index]->report_failure({ExchangeError::Kind::refused, "refused"});
     }
     advance(config.health_check.interval * config.max_fails);
     for (const std::size_t index : indexes) ASSERT_TRUE(shared->health[index]->down());
