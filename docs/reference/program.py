@@ -130,6 +130,7 @@ class Program:
 OWN_FILES = {
     "/etc/resolv.conf": "nameserver 192.0.2.53\n",
     "/etc/coredns/hosts": "192.0.2.7 seven.example\n",
+    "/etc/coredns/weights": "www.example.com\n192.0.2.7 3\n",
 }
 
 

@@ -81,6 +81,8 @@ enum class ExtendedError : std::uint16_t {
   stale_nxdomain_answer = 19,
   cached_error = 13,
   not_ready = 14,
+  blocked = 15,
+  filtered = 17,
   prohibited = 18,
   not_supported = 21,
   no_reachable_authority = 22,

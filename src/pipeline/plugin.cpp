@@ -39,8 +39,11 @@ std::shared_ptr<const Chain> Chain::build(std::vector<std::unique_ptr<Plugin>> p
 Chain::Chain(std::vector<std::unique_ptr<Plugin>> plugins) : plugins_(std::move(plugins)) {
   for (const auto& plugin : plugins_) {
     if (plugin->observes()) observers_.push_back(plugin.get());
+    if (plugin->amends()) amenders_.push_back(plugin.get());
+    answer_only_ = answer_only_ || plugin->answer_only();
   }
   std::ranges::reverse(observers_);
+  std::ranges::reverse(amenders_);
 }
 
 bool Chain::takes(dns::RRClass cls) const noexcept {
@@ -59,6 +62,10 @@ Step Chain::handle(Request& request, Reply& reply, std::size_t from) const {
 
 asio::awaitable<void> Chain::resolve(Request& request, Reply& reply, std::size_t at) const {
   co_await plugins_[at]->resolve(request, reply, Next(*this, at + 1));
+}
+
+void Chain::amend(const Request& request, const Reply& reply, Draft& draft) const noexcept {
+  for (Plugin* amender : amenders_) amender->amend(request, reply, draft);
 }
 
 void Chain::observe(const Request& request, const Reply& reply, const Outcome& outcome) const {

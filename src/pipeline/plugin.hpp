@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/draft.hpp"
 #include "pipeline/request.hpp"
 
 namespace nld::pipeline {
@@ -64,6 +65,13 @@ class Plugin {
   /// of their own (prefetch): they hold the chain while it runs, so that a reload cannot end it under them.
   virtual void attach(std::weak_ptr<const Chain> /*chain*/, Next /*next*/) {}
 
+  /// Whether `amend` wants to be called, known when the chain is built.
+  [[nodiscard]] virtual bool amends() const noexcept { return false; }
+  /// Changes the outgoing copy of a reply: what is stored stays as it is. Hot path, as `handle`.
+  virtual void amend(const Request& /*request*/, const Reply& /*reply*/, Draft& /*draft*/) noexcept {}
+  /// Whether positive replies go out with nothing but their answer section.
+  [[nodiscard]] virtual bool answer_only() const noexcept { return false; }
+
   /// Whether `observe` wants to be called, known when the chain is built.
   [[nodiscard]] virtual bool observes() const noexcept { return false; }
   /// Sees every finished reply of its block, whoever answered.
@@ -81,6 +89,8 @@ class Chain {
   Step handle(Request& request, Reply& reply, std::size_t from = 0) const;
   [[nodiscard]] boost::asio::awaitable<void> resolve(Request& request, Reply& reply, std::size_t at) const;
   void observe(const Request& request, const Reply& reply, const Outcome& outcome) const;
+  void amend(const Request& request, const Reply& reply, Draft& draft) const noexcept;
+  [[nodiscard]] bool answer_only() const noexcept { return answer_only_; }
 
   [[nodiscard]] bool takes(dns::RRClass cls) const noexcept;
   [[nodiscard]] const std::vector<std::unique_ptr<Plugin>>& plugins() const noexcept { return plugins_; }
@@ -89,6 +99,8 @@ class Chain {
   explicit Chain(std::vector<std::unique_ptr<Plugin>> plugins);
   std::vector<std::unique_ptr<Plugin>> plugins_;
   std::vector<Plugin*> observers_;  // innermost first
+  std::vector<Plugin*> amenders_;   // innermost first
+  bool answer_only_ = false;
 };
 
 }  // namespace nld::pipeline

@@ -38,6 +38,9 @@ struct Request {
   /// carries them, though it carries nothing else of the client's message.
   dns::Bytes added_options{};
   std::shared_ptr<const Errand> errand{};  ///< null: a client asks
+  std::uint16_t udp_limit = UINT16_MAX;  ///< octets over UDP, to the client and from upstreams (`bufsize`)
+  dns::Bytes server_id{};                ///< for the NSID option of the reply; empty: none
+  std::optional<runtime::TimePoint> deadline{};  ///< no reply after that (`cancel`)
 };
 
 /// What a plugin that said `wait` after it had begun wants to find again in `resolve`.
@@ -60,6 +63,10 @@ struct Reply {
   std::string extended_error_text{};  ///< beside the code; the cache keeps the code only
   std::string error;                  ///< for `errors`; empty: none
   bool cacheable = true;              ///< false: a truncated answer that could not be completed
+  bool silent = false;                ///< nothing is sent
+  /// Made in front of the cache for this client alone: the plugins from there on (loadbalance, header) have
+  /// no say in it.
+  bool ours = false;
   /// Of the plugin that waits. One that calls the rest of the chain itself gives it a Reply of its own, which
   /// has a place of its own.
   std::unique_ptr<Suspended> suspended{};

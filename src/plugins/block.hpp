@@ -11,11 +11,17 @@
 
 #include "corefile/diagnostic.hpp"
 #include "dns/name.hpp"
+#include "plugins/acl/config.hpp"
 #include "plugins/cache/config.hpp"
+#include "plugins/chaos/config.hpp"
 #include "plugins/dns64/config.hpp"
 #include "plugins/forward/config.hpp"
+#include "plugins/header/config.hpp"
 #include "plugins/hosts/config.hpp"
+#include "plugins/loadbalance/config.hpp"
+#include "plugins/local/config.hpp"
 #include "plugins/rewrite/config.hpp"
+#include "plugins/timeouts/config.hpp"
 #include "runtime/socket_address.hpp"
 #include "tls/context.hpp"
 
@@ -82,9 +88,21 @@ struct BlockConfig {
   /// (bind, health, ready, reload) and not those that are accepted without effect.
   std::vector<std::string> directives;
 
+  std::optional<std::chrono::milliseconds> cancel;
+  TimeoutsConfig timeouts;
+  bool debug = false;
+  std::optional<std::string> nsid;
+  std::optional<std::uint16_t> bufsize;
   std::shared_ptr<const tls::ServerContext> tls;  ///< there when a zone's scheme is tls
   std::optional<ErrorsConfig> errors;
   std::vector<LogRule> log;
+  std::optional<LocalConfig> local;
+  bool any = false;
+  std::optional<ChaosConfig> chaos;
+  std::optional<LoadbalanceConfig> loadbalance;
+  std::vector<AclRule> acl;  ///< in the order written
+  std::optional<HeaderConfig> header;
+  bool minimal = false;
   std::vector<rewriting::Rule> rewrite;  ///< in the order written
   std::optional<CacheConfig> cache;
   std::optional<Dns64Config> dns64;

@@ -8,8 +8,9 @@
 
 namespace nld::server {
 
-/// Runs on the worker's thread. Order: prometheus, errors, log (observers), loop, dns64, rewrite, cache,
-/// template, hosts, forward…, whoami: CoreDNS's, but for `loop` (see plugins/loop).
+/// Runs on the worker's thread. Order: cancel, nsid, bufsize, prometheus, errors, log (observers), loop,
+/// local, dns64, any, chaos, loadbalance, rewrite, acl, cache, header, minimal, template, hosts, forward…,
+/// whoami: CoreDNS's, but for `loop` (see plugins/loop).
 std::shared_ptr<const pipeline::Chain> build_chain(const Generation& generation, const ZoneAt& at,
                                                    const std::string& server_label,
                                                    const plugins::Services& services,

@@ -69,6 +69,7 @@ struct QueryHandler::Waiting {
         sink(std::move(its_sink)),
         at(resume_at) {
     request.query = *dns::parse_query(packet);
+    request.query.header = from.query.header;  // flags that a plugin has changed
   }
   std::vector<std::uint8_t> packet;
   pipeline::Request request;
@@ -138,9 +139,9 @@ QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableB
     reply.extended_error = dns::ExtendedError::other;
     reply.error = "too many queries waiting for upstream servers";
   }
-  const Rendered rendered = render(request, reply, out);
+  const Rendered rendered = reply.silent ? Rendered{} : render(request, reply, out, chain.get());
   chain->observe(request, reply, outcome_of(rendered, queries_.clock.now() - request.received));
-  return {Result::replied, rendered.size};
+  return {reply.silent ? Result::silence : Result::replied, rendered.size};
 }
 
 asio::awaitable<void> QueryHandler::finish(WorkerQueries& queries, std::unique_ptr<Waiting> waiting) {
@@ -153,8 +154,13 @@ asio::awaitable<void> QueryHandler::finish(WorkerQueries& queries, std::unique_p
     waiting->reply.error = failure.what();
   }
   --queries.waiting;
+  // Stale data that was waited for up to the deadline is still given.
+  const auto& deadline = waiting->request.deadline;
+  if (deadline && queries.clock.now() > *deadline) waiting->reply.silent = true;
   std::vector<std::uint8_t> out(size_limit(waiting->request));
-  const Rendered rendered = render(waiting->request, waiting->reply, out);
+  const Rendered rendered = waiting->reply.silent
+                                ? Rendered{}
+                                : render(waiting->request, waiting->reply, out, waiting->chain.get());
   waiting->chain->observe(waiting->request, waiting->reply,
                           outcome_of(rendered, queries.clock.now() - waiting->request.received));
   waiting->sink->deliver(dns::Bytes(out).first(rendered.size), waiting->request.client,

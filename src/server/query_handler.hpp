@@ -26,7 +26,7 @@ struct Inbound {
   runtime::TimePoint received;
 };
 
-/// Takes the reply to a query that had to wait; called once, on the worker's loop.
+/// Takes the reply to a query that had to wait; called once, on the worker's loop. An empty one is not sent.
 class ReplySink {
  public:
   virtual ~ReplySink() = default;

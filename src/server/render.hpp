@@ -1,7 +1,7 @@
 // A reply as wire bytes for one client: id, flags, the client's spelling of the name, TTLs, OPT, truncation.
 #pragma once
 
-#include "pipeline/request.hpp"
+#include "pipeline/plugin.hpp"
 
 namespace nld::server {
 
@@ -13,6 +13,8 @@ constexpr std::size_t kPaddingBlock = 468;
 constexpr std::size_t kMaxUdpAnswer = 4096;
 /// What we tell clients and upstreams we can take over UDP (DNS flag day 2020: fits a 1280-octet MTU).
 constexpr std::uint16_t kOwnUdpSize = 1232;
+/// Octets of a server id that a reply has room for.
+constexpr std::size_t kLongestServerId = 255;
 
 struct Rendered {
   std::size_t size = 0;
@@ -23,9 +25,10 @@ struct Rendered {
 /// Octets an answer to this request may have.
 std::size_t size_limit(const pipeline::Request& request) noexcept;
 
-/// Writes the reply into `out` (at least size_limit(request) octets). No allocation, one copy of the answer.
-Rendered render(const pipeline::Request& request, const pipeline::Reply& reply,
-                dns::MutableBytes out) noexcept;
+/// Writes the reply into `out` (at least size_limit(request) octets). No allocation, one copy of the answer,
+/// which the plugins of `chain` (if any) then amend.
+Rendered render(const pipeline::Request& request, const pipeline::Reply& reply, dns::MutableBytes out,
+                const pipeline::Chain* chain = nullptr) noexcept;
 
 /// Header-only answer to a packet that is not a query we take: FORMERR, NOTIMP. Zero: say nothing.
 std::size_t render_fault(dns::Bytes packet, dns::QueryFault fault, dns::MutableBytes out) noexcept;

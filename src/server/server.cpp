@@ -22,12 +22,22 @@ constexpr auto kStopTime = std::chrono::seconds(1);
 /// node-cache looks at its template's files that often.
 constexpr auto kTemplateInterval = std::chrono::seconds(10);
 
+/// The least level that is logged.
+runtime::LogLevel level_of(const runtime::Log& log) noexcept {
+  using enum runtime::LogLevel;
+  for (const runtime::LogLevel level : {trace, debug, info, warn}) {
+    if (log.enabled(level)) return level;
+  }
+  return error;
+}
+
 }  // namespace
 
 Server::Server(ServerOptions options, CorefileSource source, runtime::Log& log)
     : options_(std::move(options)),
       source_(std::move(source)),
       log_(log),
+      log_level_(level_of(log)),
       hasher_(random_.next()),
       budget_(options_.cache_memory),
       caches_(budget_),
@@ -109,6 +119,9 @@ std::expected<void, std::string> Server::adopt(Loaded loaded) {
   if (const auto prepared = endpoints_.prepare(loaded.config); !prepared) return prepared;
 
   // From here on nothing can fail.
+  const auto& blocks = loaded.config.blocks;
+  const bool debug = std::ranges::any_of(blocks, [](const auto& block) { return block.debug; });
+  log_.set_level(debug ? std::min(log_level_, runtime::LogLevel::debug) : log_level_);
   generation_ = make_generation(std::move(loaded.config), have_ipv6_, caches_, health_);
   endpoints_.commit();
   for (std::size_t index = 0; index < workers_.size(); ++index) {

@@ -57,6 +57,7 @@ class Server {
   ServerOptions options_;
   CorefileSource source_;
   runtime::Log& log_;
+  runtime::LogLevel log_level_;  ///< without `debug`
   boost::asio::io_context loop_{1};
   runtime::AsioClock clock_{loop_};
   runtime::SystemRandom random_;

@@ -45,6 +45,13 @@ std::shared_ptr<const Generation> make_generation(plugins::ServerConfig config, 
     if (block.cache) shared.cache = caches.get(block);
     if (block.errors) shared.errors = std::make_shared<plugins::ErrorCounts>(*block.errors);
     if (block.hosts) shared.hosts = std::make_shared<plugins::HostsFile>(*block.hosts);
+    if (block.loadbalance && block.loadbalance->weights) {
+      shared.weights =
+          std::make_shared<plugins::WeightFile>(block.loadbalance->file, block.loadbalance->weights);
+    }
+    if (!block.acl.empty()) {
+      shared.acl = std::make_shared<const std::vector<plugins::AclRule>>(std::move(block.acl));
+    }
     if (!block.rewrite.empty()) {
       // Thousands of rules: they are kept once.
       shared.rewrite = std::make_shared<plugins::rewriting::Rules>(std::move(block.rewrite));

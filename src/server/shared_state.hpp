@@ -23,6 +23,8 @@ struct SharedBlock {
   std::shared_ptr<plugins::CacheShared> cache;
   std::shared_ptr<plugins::ErrorCounts> errors;
   std::shared_ptr<plugins::HostsFile> hosts;
+  std::shared_ptr<plugins::WeightFile> weights;
+  std::shared_ptr<const std::vector<plugins::AclRule>> acl;
   std::shared_ptr<const plugins::rewriting::Rules> rewrite;
   std::vector<std::shared_ptr<plugins::ForwardShared>> forwards;
   std::vector<std::shared_ptr<plugins::LoopState>> loops;  ///< one a zone

@@ -11,6 +11,7 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr std::size_t kLengthSize = 2;
+constexpr int kLooks = 4;  // within a read or write timeout: a connection outlives it by a quarter at most
 
 }  // namespace
 
@@ -36,19 +37,33 @@ void TcpConnection::start() {
 }
 
 void TcpConnection::arm_idle_timer() {
-  // One timer, set again when it finds that there was activity: not a new one per query.
-  idle_timer_ = queries_.clock.at(last_activity_ + limits_.idle, [weak = weak_from_this()] {
+  // One timer, set again when it finds that there was activity: not a new one per query. Shorter times are
+  // looked after more often.
+  runtime::TimePoint when = last_activity_ + limits_.idle;
+  for (const auto& limit : {limits_.read, limits_.write}) {
+    if (limit) when = std::min(when, queries_.clock.now() + *limit / kLooks);
+  }
+  idle_timer_ = queries_.clock.at(when, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    const bool expired = self->queries_.clock.now() - self->last_activity_ >= self->limits_.idle;
+    const runtime::TimePoint now = self->queries_.clock.now();
+    const bool expired = now - self->last_activity_ >= self->limits_.idle;
     // A client that does not read its answers is as gone as one that does not ask.
-    if (expired && (self->in_flight_ == 0)) {
+    if ((expired && (self->in_flight_ == 0)) || self->too_slow(now)) {
       self->close();
     } else {
       if (expired) self->last_activity_ = self->queries_.clock.now();
       self->arm_idle_timer();
     }
   });
+}
+
+bool TcpConnection::too_slow(runtime::TimePoint now) const noexcept {
+  // Whole queries may stand there, too, while as many as may be are in flight.
+  const bool reads = limits_.read && received_size_ > 0 && in_flight_ < limits_.in_flight &&
+                     now - reading_since_ >= *limits_.read;
+  const bool writes = limits_.write && !sending_.empty() && now - sending_since_ >= *limits_.write;
+  return reads || writes;
 }
 
 void TcpConnection::start(std::shared_ptr<const tls::ServerContext> context, const TlsCounters& counters) {
@@ -100,15 +115,17 @@ void TcpConnection::on_read(boost::system::error_code error, std::size_t got) {
     close();
     return;
   }
-  received_size_ += got;
   last_activity_ = queries_.clock.now();
+  if (received_size_ == 0) reading_since_ = last_activity_;
+  received_size_ += got;
   take_messages();
   read();
 }
 
 void TcpConnection::take_messages() {
   std::size_t at = 0;
-  while (received_size_ - at >= kLengthSize && in_flight_ < limits_.in_flight && stream_.is_open()) {
+  while (received_size_ - at >= kLengthSize && in_flight_ < limits_.in_flight && stream_.is_open() &&
+         (!limits_.queries || asked_ < *limits_.queries)) {
     const std::size_t length = dns::get16(received_, at);
     if (length < dns::kHeaderSize) {
       queries_.malformed[static_cast<std::size_t>(dns::QueryFault::too_short)]->add();
@@ -125,10 +142,17 @@ void TcpConnection::take_messages() {
   }
   std::memmove(received_.data(), received_.data() + at, received_size_ - at);
   received_size_ -= at;
+  if (at > 0) reading_since_ = last_activity_;
   send();
+  if (limits_.queries && asked_ == *limits_.queries) {
+    draining_ = true;
+    received_size_ = 0;
+    finish_if_done();
+  }
 }
 
 void TcpConnection::answer(dns::Bytes message) {
+  ++asked_;
   const Inbound inbound{.packet = message,
                         .client = client_,
                         .local = local_,
@@ -156,6 +180,7 @@ void TcpConnection::append(dns::Bytes reply) {
 void TcpConnection::send() {
   if (to_send_.empty() || !sending_.empty() || !stream_.is_open()) return;
   sending_.swap(to_send_);
+  sending_since_ = queries_.clock.now();
   // All that is ready leaves in one write: with the length in the same segment (RFC 7766 §8).
   stream_.async_write(asio::buffer(sending_),
                       [self = shared_from_this()](boost::system::error_code error, std::size_t) {
@@ -174,7 +199,7 @@ void TcpConnection::deliver(dns::Bytes reply, const runtime::SocketAddress& /*cl
                             const runtime::SocketAddress& /*local*/) {
   --in_flight_;
   if (!stream_.is_open()) return;
-  append(reply);
+  if (!reply.empty()) append(reply);
   send();
   // Queries may stand in the buffer since the limit of those in flight was reached.
   take_messages();

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "server/query_handler.hpp"
@@ -26,6 +27,9 @@ class TcpConnection final : public ReplySink, public std::enable_shared_from_thi
     std::size_t unsent_octets = 1U << 20U;
     std::chrono::milliseconds idle = std::chrono::seconds(10);      ///< CoreDNS's figure
     std::chrono::milliseconds handshake = std::chrono::seconds(3);  ///< and its read timeout
+    std::optional<std::chrono::milliseconds> read{};   ///< for a whole query; none: `idle` alone counts
+    std::optional<std::chrono::milliseconds> write{};  ///< for replies to leave
+    std::optional<std::uint32_t> queries{};            ///< after so many it closes
   };
 
   TcpConnection(WorkerQueries& queries, boost::asio::ip::tcp::socket socket,
@@ -55,6 +59,7 @@ class TcpConnection final : public ReplySink, public std::enable_shared_from_thi
   void send();
   void arm_idle_timer();
   void finish_if_done();
+  [[nodiscard]] bool too_slow(runtime::TimePoint now) const noexcept;
 
   static constexpr std::size_t kReadSize = 4096;
 
@@ -70,6 +75,9 @@ class TcpConnection final : public ReplySink, public std::enable_shared_from_thi
   std::vector<std::uint8_t> to_send_;
   std::vector<std::uint8_t> sending_;
   std::size_t in_flight_ = 0;
+  std::uint32_t asked_ = 0;
+  runtime::TimePoint reading_since_{};  // of the query that stands in `received_` in part
+  runtime::TimePoint sending_since_{};
   runtime::TimePoint last_activity_;
   runtime::Timer idle_timer_;
   bool reading_ = false;

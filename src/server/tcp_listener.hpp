@@ -31,6 +31,8 @@ class TcpListener : public std::enable_shared_from_this<TcpListener> {
               std::shared_ptr<QueryHandler> handler, TcpCounters counters, std::optional<TlsService> tls);
 
   void start();
+  /// For connections to come.
+  void set_limits(const TcpConnection::Limits& limits) noexcept { limits_ = limits; }
   /// For connections to come. One of equal settings changes nothing, so that clients' tickets stay good.
   void set_context(const std::shared_ptr<const tls::ServerContext>& context) noexcept;
   /// Accepts what stands in the kernel's queue, then no more; connections end when they are answered.
@@ -48,6 +50,7 @@ class TcpListener : public std::enable_shared_from_this<TcpListener> {
   boost::asio::ip::tcp::acceptor acceptor_;
   std::shared_ptr<QueryHandler> handler_;
   TcpCounters counters_;
+  TcpConnection::Limits limits_;
   std::optional<TlsService> tls_;
   std::list<std::shared_ptr<TcpConnection>> connections_;
   runtime::Timer retry_;

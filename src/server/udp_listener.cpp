@@ -65,7 +65,7 @@ void UdpListener::flush() {
 
 void UdpListener::deliver(dns::Bytes reply, const runtime::SocketAddress& client,
                           const runtime::SocketAddress& local) {
-  if (!socket_.is_open()) return;
+  if (!socket_.is_open() || reply.empty()) return;
   if (batch_.queued() == UdpBatch::kPackets) flush();
   const dns::MutableBytes space = batch_.reply_space();
   std::memcpy(space.data(), reply.data(), reply.size());

@@ -12,6 +12,20 @@ namespace {
 namespace asio = boost::asio;
 constexpr auto kDrainPoll = std::chrono::milliseconds(5);
 
+/// `timeouts` of the blocks on one address; of several the last one that says something counts, as in
+/// CoreDNS.
+TcpConnection::Limits tcp_limits(const plugins::ServerConfig& config, const Listen& listen) {
+  TcpConnection::Limits limits;
+  for (const ZoneAt& at : listen.zones) {
+    const plugins::TimeoutsConfig& timeouts = config.blocks[at.block].timeouts;
+    limits.idle = timeouts.idle.value_or(limits.idle);
+    if (timeouts.read) limits.read = timeouts.read;
+    if (timeouts.write) limits.write = timeouts.write;
+    if (timeouts.queries) limits.queries = timeouts.queries;
+  }
+  return limits;
+}
+
 }  // namespace
 
 struct Worker::Place {
@@ -92,7 +106,9 @@ void Worker::switch_to(const Generation& generation, std::map<ListenAt, ListenSo
                 build_chain(generation, at, listen.label, services_, upstreams_));
     }
     place.handler->set_zones(std::move(zones));
+    const TcpConnection::Limits limits = tcp_limits(generation.config, listen);
     if (!is_new) {
+      place.tcp->set_limits(limits);
       place.tcp->set_context(listen.tls);
       continue;
     }
@@ -114,6 +130,7 @@ void Worker::switch_to(const Generation& generation, std::map<ListenAt, ListenSo
                                       "TCP connections closed or turned away at the connection limit."},
                                      label, index_)},
         tls_service(listen));
+    place.tcp->set_limits(limits);
     place.tcp->start();
   }
   std::erase_if(places_, [&](const auto& entry) {

@@ -121,9 +121,9 @@ def test_empty_file(tmp_path, binary):
 
 
 def test_directives_that_come_later_are_accepted_with_a_warning(tmp_path, binary):
-    path, done = check(tmp_path, ". {\n    loadbalance\n    forward . 127.0.0.2\n}\n")
+    path, done = check(tmp_path, ". {\n    metadata\n    forward . 127.0.0.2\n}\n")
     assert done.returncode == 0
-    assert f"{path}:2: " in done.stdout + done.stderr and "loadbalance" in done.stdout + done.stderr
+    assert f"{path}:2: " in done.stdout + done.stderr and "metadata" in done.stdout + done.stderr
 
 
 def test_two_problems_are_not_hidden_by_color(tmp_path, binary):
@@ -178,7 +178,7 @@ def test_print(tmp_path, binary):
 
 
 def test_warnings_do_not_stop_serve(serve, upstream):
-    serve(block("loadbalance", "forward . 127.0.0.2"))
+    serve(block("metadata", "forward . 127.0.0.2"))
     assert rcode(ask("a.test")) == "NOERROR"
 
 

@@ -57,7 +57,7 @@ MUST_HAVE = {
     "process_start_time_seconds": ("gauge", set()),
 }
 
-BUSY = (block("health 127.0.0.1:8080", "reload", "log never.test",
+BUSY = (block("health 127.0.0.1:8080", "reload", "log never.test", "local", "acl {\n    block net 192.0.2.99\n}",
               "cache {\n    success 64 2 0\n    prefetch 1 1m 90%\n    serve_stale\n}",
               "forward . 127.0.0.2 127.0.0.3 {\n    policy sequential\n    health_check 50ms\n    read_timeout 200ms\n"
               "    max_concurrent 1000\n    expire 30s\n}"))

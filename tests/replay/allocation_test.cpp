@@ -84,6 +84,33 @@ TEST_F(HotPath, CachedDenial) {
   EXPECT_EQ(count("gone.example.org.", pipeline::Transport::udp), 0U);
 }
 
+/// Everything that looks at a query before the cache or changes its reply behind it.
+class HotPathOfShapedReplies : public HotPath {
+ protected:
+  HotPathOfShapedReplies()
+      : HotPath(
+            " cancel 5s\n nsid node-7\n bufsize 1232\n local\n any\n chaos\n"
+            " loadbalance round_robin {\n prefer 192.0.2.128/25\n }\n"
+            " acl {\n allow type A net 10.1.0.0/16\n block net 10.2.0.0/16 fd00::/8\n }\n"
+            " header {\n set ra\n query clear rd\n }\n minimal\n") {
+    ask("many", "many.example.org.");
+    answer({.rcode = "NOERROR",
+            .answer = {"many.example.org. 60 IN CNAME b.example.org.", "b.example.org. 60 IN A 192.0.2.1",
+                       "b.example.org. 60 IN A 192.0.2.2", "b.example.org. 60 IN A 192.0.2.129",
+                       "b.example.org. 60 IN MX 10 m1.example.org.",
+                       "b.example.org. 60 IN MX 10 m2.example.org."},
+            .authority = {"example.org. 60 IN NS ns.example.org."}});
+  }
+};
+
+TEST_F(HotPathOfShapedReplies, CachedAnswer) {
+  EXPECT_EQ(count("www.example.org.", pipeline::Transport::udp), 0U);
+}
+TEST_F(HotPathOfShapedReplies, CachedAnswerOfManyRecords) {
+  EXPECT_EQ(count("many.example.org.", pipeline::Transport::udp), 0U);
+  EXPECT_EQ(count("many.example.org.", pipeline::Transport::tcp), 0U);
+}
+
 /// Rules of every kind, one of which is tried (its literal is there) and does not fit.
 class HotPathBesideRules : public HotPath {
  protected:

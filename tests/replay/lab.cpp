@@ -11,7 +11,7 @@ class Lab::Sink final : public server::ReplySink {
  public:
   Sink(Lab& lab, std::string id) : lab_(lab), id_(std::move(id)) {}
   void deliver(dns::Bytes reply, const runtime::SocketAddress&, const runtime::SocketAddress&) override {
-    lab_.replies_[id_].assign(reply.begin(), reply.end());
+    if (!reply.empty()) lab_.replies_[id_].assign(reply.begin(), reply.end());
   }
 
  private:

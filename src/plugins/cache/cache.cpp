@@ -238,6 +238,7 @@ asio::awaitable<void> CachePlugin::resolve(Request& request, Reply& reply, pipel
 
   auto patience = now + kPatience;
   if (stale && config_.stale.verify_timeout.count() > 0) patience = now + config_.stale.verify_timeout;
+  if (request.deadline) patience = std::min(patience, *request.deadline);
   const std::optional<SharedResult> result = co_await landing->wait(services_.clock, patience);
   const bool good =
       result && (*result)->answer && (!stale || replaces_stale(config_, *stale, *(*result)->answer));
@@ -246,6 +247,8 @@ asio::awaitable<void> CachePlugin::resolve(Request& request, Reply& reply, pipel
   } else if (result) {
     if (stale) count_hit(stale->facts().part);
     serve_result(**result, reply);
+  } else if (request.deadline && services_.clock.now() >= *request.deadline) {
+    reply.silent = true;
   } else {
     reply.rcode = dns::Rcode::SERVFAIL;
     reply.error = "no answer from the fetch that this query joined";

@@ -110,7 +110,12 @@ bool Forward::is_mine(dns::NameView name) const noexcept {
       config_.except, [&](const dns::Name& ignored) { return dns::is_at_or_below(name, ignored.wire()); });
 }
 
-pipeline::Verdict Forward::handle(pipeline::Request& request, pipeline::Reply&) {
+pipeline::Verdict Forward::handle(pipeline::Request& request, pipeline::Reply& reply) {
+  if (request.query.cls != dns::RRClass::IN) {
+    // It came this far because a plugin before might have known what to do with it.
+    reply.rcode = dns::Rcode::REFUSED;
+    return pipeline::Verdict::answered;
+  }
   return is_mine(request.query.name) ? pipeline::Verdict::wait : pipeline::Verdict::pass;
 }
 
@@ -143,7 +148,8 @@ asio::awaitable<void> Forward::resolve(pipeline::Request& request, pipeline::Rep
 }
 
 asio::awaitable<Forward::Findings> Forward::ask_upstreams(const pipeline::Request& request) {
-  const UpstreamLink::Limits limits{config_.read_timeout, clock_->now() + kTotalTime};
+  const UpstreamLink::Limits limits{config_.read_timeout, clock_->now() + kTotalTime,
+                                    std::min(request.udp_limit, OutgoingQuery::kUdpSize)};
   const Protocol protocol = protocol_for(request);
   const std::vector<std::uint8_t> order =
       order_of_upstreams(config_.policy, links_.size(), shared_->turn, *random_);

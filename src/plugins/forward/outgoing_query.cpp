@@ -50,7 +50,7 @@ std::size_t pad(std::size_t before, std::size_t size, dns::MutableBytes out) noe
 
 }  // namespace
 
-OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form) noexcept
+OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form, std::uint16_t udp_size) noexcept
     : name_(dns::Name::copy_of(query.name).lowered()), type_(query.type), cls_(query.cls) {
   dns::MessageBuilder builder(buffer_);
   builder.set_flags(
@@ -61,7 +61,7 @@ OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form) noexcept
     std::array<std::uint8_t, kUdpSize - dns::kHeaderSize - dns::kMaxNameSize - 4 - dns::kOptSize> room{};
     std::size_t size = query.edns ? copy_end_to_end(query.edns->options, room) : 0;
     if (form == Form::padded) size = pad(builder.size() + dns::kOptSize, size, room);
-    builder.add_opt(kUdpSize, 0, query.dnssec_ok(), dns::Bytes(room).first(size));
+    builder.add_opt(udp_size, 0, query.dnssec_ok(), dns::Bytes(room).first(size));
   }
   size_ = builder.size();
 }

@@ -11,14 +11,15 @@
 namespace nld::plugins {
 
 /// Name in lower case (what the cache keys by), RD and CD as the client set them, AD set: it wants to know
-/// whether the data is authentic (RFC 6840 §5.7). With EDNS: our own UDP size, DO as the client set it, and
+/// whether the data is authentic (RFC 6840 §5.7). With EDNS: our own UDP size (or a smaller
+/// one given), DO as the client set it, and
 /// those of its options that are meant for the far end.
 class OutgoingQuery {
  public:
   /// padded: with EDNS, and filled up to a multiple of kPaddingBlock, so that who sees the encrypted message
   /// learns less from its length (RFC 7830, RFC 8467 §4.1).
   enum class Form : std::uint8_t { edns, padded, plain };
-  OutgoingQuery(const dns::Query& query, Form form) noexcept;
+  OutgoingQuery(const dns::Query& query, Form form, std::uint16_t udp_size = kUdpSize) noexcept;
   OutgoingQuery(const OutgoingQuery&) = delete;
   OutgoingQuery& operator=(const OutgoingQuery&) = delete;
 

@@ -29,6 +29,7 @@ class UpstreamLink {
   struct Limits {
     runtime::Duration each{};
     runtime::TimePoint total;
+    std::uint16_t udp_size = OutgoingQuery::kUdpSize;  ///< what we say an upstream may send at most
   };
   struct Answer {
     upstream::Response response;

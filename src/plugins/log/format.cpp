@@ -69,7 +69,8 @@ void append_seconds(std::string& out, runtime::Duration duration) {
 std::size_t buffer_size(const pipeline::Request& request) noexcept {
   if (request.transport == pipeline::Transport::tcp) return dns::kMaxMessageSize;
   if (!request.query.edns) return dns::kPlainUdpSize;
-  return std::max<std::size_t>(request.query.edns->udp_size, dns::kPlainUdpSize);
+  const std::uint16_t offered = std::min(request.query.edns->udp_size, request.udp_limit);
+  return std::max<std::size_t>(offered, dns::kPlainUdpSize);
 }
 
 }  // namespace

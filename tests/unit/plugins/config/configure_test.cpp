@@ -9,6 +9,7 @@ namespace nld::plugins::testing {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -109,18 +110,15 @@ TEST(Keys, ABraceInAZoneIsSaid) {
 TEST(Directives, Unknown) {
   EXPECT_THAT(
       refused("forwrad . 10.0.0.1"),
-      HasSubstr(
-          "Corefile:2: unknown directive 'forwrad', did you mean 'forward', expected one of tls, reload, "
-          "bind, ready, health, prometheus, errors, log, rewrite, cache, loop, forward, whoami"));
-  EXPECT_THAT(refused("frobnicate"),
-              HasSubstr("unknown directive 'frobnicate', expected one of tls, reload"));
+      AllOf(HasSubstr("Corefile:2: unknown directive 'forwrad', did you mean 'forward', expected one of "),
+            HasSubstr(", errors, log, local, "), HasSubstr(", loop, forward, whoami")));
+  EXPECT_THAT(refused("frobnicate"), HasSubstr("unknown directive 'frobnicate', expected one of "));
   EXPECT_THAT(refused("Cache"), HasSubstr("unknown directive 'Cache', did you mean 'cache'"));
 }
 
 TEST(Directives, RefusedOnesSayWhatToUse) {
   EXPECT_THAT(refused("kubernetes cluster.local"),
               HasSubstr("Corefile:2: kubernetes: not a part of this node cache; the cluster DNS watches"));
-  EXPECT_THAT(refused("acl {\nblock\n}"), HasSubstr("acl: comes in a later release; "));
   EXPECT_THAT(
       refused("nodecache skipteardown"),
       HasSubstr("nodecache: not a directive of CoreDNS; what the nodecache plugin did, the agent does"));
