@@ -112,14 +112,14 @@ QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableB
                             .transport = inbound.transport,
                             .encrypted = inbound.encrypted,
                             .received = inbound.received};
-  if (const auto rcode = not_served(*query)) {
-    const bool meant = queries_.own_name && is_liveness_probe(request) &&
-                       dns::equal_ignoring_case(query->name, queries_.own_name->wire());
-    return refuse(request, meant ? Rcode::NOERROR : *rcode, out);
+  if (const auto rcode = not_served(*query)) return refuse(request, *rcode, out);
+  if (is_liveness_probe(request)) {
+    const bool meant =
+        queries_.own_name && dns::equal_ignoring_case(query->name, queries_.own_name->wire());
+    return refuse(request, meant ? Rcode::NOERROR : Rcode::REFUSED, out);
   }
   const auto& chain = zones_.find(*query);
-  if (!chain ||
-      (query->cls != dns::RRClass::IN && (is_liveness_probe(request) || !chain->takes(query->cls)))) {
+  if (!chain || (query->cls != dns::RRClass::IN && !chain->takes(query->cls))) {
     return refuse(request, Rcode::REFUSED, out);
   }
 

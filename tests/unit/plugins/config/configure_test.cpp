@@ -195,14 +195,7 @@ TEST(Blocks, NothingThatAnswersWarns) {
   ASSERT_EQ(config->warnings.size(), 1U);
   EXPECT_EQ(config->warnings[0].to_string(),
             "Corefile:1: server block: nothing in it answers, so every query gets SERVFAIL; expected "
-            "forward, whoami");
-}
-
-TEST(Blocks, AnAnswerThatIsNotInEffectYetWarnsTwice) {
-  const auto config = load("a.test {\nhosts\n}\n");
-  ASSERT_TRUE(config) << config.error();
-  ASSERT_EQ(config->warnings.size(), 2U);
-  EXPECT_THAT(config->warnings[1].to_string(), HasSubstr("until its plugins are in effect"));
+            "template, hosts, forward, whoami");
 }
 
 TEST(Blocks, NoneIsAnError) {
