@@ -92,16 +92,6 @@ def test_port_in_use(serve, upstream, kind, name):
     assert "127.0.0.1:53" in text and "in use" in text and name in text.lower(), text
 
 
-@pytest.mark.abnormal_exit
-def test_metrics_port_in_use(serve, upstream):
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 9153))
-        holder.listen()
-        server = serve(block(UPSTREAM), launch=True)
-        assert server.wait() != 0
-    assert "127.0.0.1:9153" in server.text() and "in use" in server.text()
-
-
 def test_two_servers_beside_each_other(serve, upstream):
     """SO_REUSEPORT: a new pod starts before the old one ends, and none of the queries is lost."""
     old = serve(block("cache 30", UPSTREAM, metrics="127.0.0.1:9153"))

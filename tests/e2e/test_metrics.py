@@ -62,6 +62,13 @@ BUSY = (block("health 127.0.0.1:8080", "reload", "log never.test", "local", "acl
               "forward . 127.0.0.2 127.0.0.3 {\n    policy sequential\n    health_check 50ms\n    read_timeout 200ms\n"
               "    max_concurrent 1000\n    expire 30s\n}"))
 
+# hosts, and templates that make no record, or nothing at all.
+ANSWERS_OF_ITS_OWN = block(
+    "hosts {\n    192.0.2.7 seven.own.test\n    fallthrough\n}",
+    'template IN A own.test {\n    match ^bad\n    answer "{{ .Name }} 60 IN A {{ .Name }}"\n    fallthrough\n}',
+    'template IN A own.test {\n    match ^fails\n    answer "{{ index .Match 9 }} 60 IN A 192.0.2.1"\n}',
+    zone="own.test:53")
+
 
 @pytest.fixture(scope="module")
 def busy(netns, binary, tmp_path_factory):
@@ -76,8 +83,10 @@ def busy(netns, binary, tmp_path_factory):
     identity = Authority(directory).issue("DNS:dns.test")
     over_tls = block(f"tls {identity.certificate} {identity.key}", "forward . tls://127.0.0.2", zone="tls://tls.test",
                      metrics=None)
-    server = Server(BUSY + over_tls, directory=directory).start()
+    server = Server(BUSY + over_tls + ANSWERS_OF_ITS_OWN, directory=directory).start()
     try:
+        for name in ("seven", "bad", "fails"):
+            ask(f"{name}.own.test")
         for number in range(100):
             ask(f"n{number}.test")
         for _ in range(2):
