@@ -11,9 +11,9 @@
 
 namespace nld::agent {
 
-/// Fields: version, pid, ready, missing[], mode, method{name,reason}, backend, kube_proxy{mode,source}, addresses, cluster_dns,
-/// interface{…}, rules{…}, server{…}, repairs[], failovers[], corefile{…} (what `status` needs to read the
-/// server's own metrics). Times are RFC 3339 in UTC, durations milliseconds.
+/// Fields: version, pid, ready, missing[], mode, method{name,reason}, backend, kube_proxy{mode,source},
+/// addresses, cluster_dns, interface{…}, rules{…}, server{…}, repairs[], failovers[], corefile{…} (what
+/// `status` needs to read the server's own metrics). Times are RFC 3339 in UTC, durations milliseconds.
 nlohmann::json to_json(const AgentOptions& options, const std::string& version, const NetworkStatus& network,
                        const ServerStatus& server, const Journal& journal);
 

@@ -38,8 +38,8 @@ struct Request {
   /// carries them, though it carries nothing else of the client's message.
   dns::Bytes added_options{};
   std::shared_ptr<const Errand> errand{};  ///< null: a client asks
-  std::uint16_t udp_limit = UINT16_MAX;  ///< octets over UDP, to the client and from upstreams (`bufsize`)
-  dns::Bytes server_id{};                ///< for the NSID option of the reply; empty: none
+  std::uint16_t udp_limit = UINT16_MAX;    ///< octets over UDP, to the client and from upstreams (`bufsize`)
+  dns::Bytes server_id{};                  ///< for the NSID option of the reply; empty: none
   std::optional<runtime::TimePoint> deadline{};  ///< no reply after that (`cancel`)
 };
 

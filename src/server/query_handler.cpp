@@ -114,8 +114,7 @@ QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableB
                             .received = inbound.received};
   if (const auto rcode = not_served(*query)) return refuse(request, *rcode, out);
   if (is_liveness_probe(request)) {
-    const bool meant =
-        queries_.own_name && dns::equal_ignoring_case(query->name, queries_.own_name->wire());
+    const bool meant = queries_.own_name && dns::equal_ignoring_case(query->name, queries_.own_name->wire());
     return refuse(request, meant ? Rcode::NOERROR : Rcode::REFUSED, out);
   }
   const auto& chain = zones_.find(*query);

@@ -209,7 +209,7 @@ def test_beside_node_cache(binary, tmp_path):
     with box("iptables") as node, socket.create_server(("0.0.0.0", 9353)):
         with running(tmp_path, rendered.overlay("iptables"), UPSTREAMS, nameservers=[UPSTREAM]) as agent:
             node.wait_for("local", name=EXTERNAL)
-            agent.wait_log("no metrics: .*9353.*Address already in use")
+            agent.wait_log("cannot listen on .*9353.*Address already in use: trying again")
 
 
 NODE_CACHE = """{zone}:53 {{
