@@ -53,6 +53,17 @@ CoProcess::CoProcess(const AgentOptions& options, boost::asio::io_context& home,
                                    "Time of one check of rules and interface, repairs included."},
                                   metrics::duration_buckets(), {}, kWorker)),
       retry_(kFirstRetry) {
+  // From 0 on: increase() does not see a series begin, so an alert would miss the first event.
+  using Kind = net::Repair::Kind;
+  using net::Fault;
+  for (const Kind kind : {Kind::interface, Kind::address, Kind::link, Kind::iptables, Kind::nftables}) {
+    for (const Fault fault : {Fault::missing, Fault::altered}) repairs_of(kind, fault);
+  }
+  for (const Kind kind : {Kind::iptables, Kind::nftables}) {
+    for (const Fault fault : {Fault::duplicated, Fault::out_of_order, Fault::stale, Fault::foreign}) {
+      repairs_of(kind, fault);
+    }
+  }
   gauges_.push_back(
       metrics.gauge({"node_local_dns_reconcile_last_success_timestamp_seconds",
                      "When rules and interface were last found or made right."},
@@ -83,6 +94,12 @@ CoProcess::CoProcess(const AgentOptions& options, boost::asio::io_context& home,
         {"coredns_nodecache_setup_errors_total", "The number of errors during periodic network setup."},
         {{"errortype", type}}, kWorker);
   }
+}
+
+metrics::Counter& CoProcess::repairs_of(net::Repair::Kind kind, net::Fault fault) {
+  return metrics_.counter(
+      {"node_local_dns_repairs_total", "Repairs of rules and interface, by what was wrong."},
+      {{"kind", std::string(to_string(kind))}, {"fault", std::string(to_string(fault))}}, kWorker);
 }
 
 CoProcess::~CoProcess() {
@@ -268,12 +285,7 @@ void CoProcess::note(const std::vector<net::Repair>& repairs, Cause cause) {
                 cause == Cause::event ? " (the kernel told)" : "");
     }
     journal_.repaired(repair);
-    metrics_
-        .counter(
-            {"node_local_dns_repairs_total", "Repairs of rules and interface, by what was wrong."},
-            {{"kind", std::string(to_string(repair.kind))}, {"fault", std::string(to_string(repair.fault))}},
-            kWorker)
-        .add();
+    repairs_of(repair.kind, repair.fault).add();
   }
   if (!up_ || repairs.empty()) return;
   const std::lock_guard lock(mutex_);

@@ -72,6 +72,7 @@ class CoProcess final : public TrafficSwitch {
   bool reconcile_rules(Cause cause);
   bool reconcile_link(Cause cause);
   void note(const std::vector<net::Repair>& repairs, Cause cause);
+  metrics::Counter& repairs_of(net::Repair::Kind kind, net::Fault fault);
   void fail(std::string& last, const std::string& what, const char* kind, const char* metric_type);
   void on_event(const net::KernelEvent& event);
   void schedule(runtime::Duration delay, Cause cause);

@@ -54,6 +54,9 @@ Supervisor::Supervisor(SupervisorOptions options, ServerLauncher& launcher, Prob
           metrics::duration_buckets(), {}, 0)),
       backoff_(kFirstBackoff),
       patience_(options_.silence) {
+  // From 0 on: increase() does not see a series begin, so an alert would miss the first event.
+  for (const char* cause : {"exit", "signal", "hang", "replaced", "start"}) failovers(cause);
+  for (const char* cause : {"exit", "signal", "hang"}) restarts(cause);
   gauges_.push_back(
       metrics.gauge({"node_local_dns_server_up",
                      "Whether the local DNS server answers (1) or packets go to the cluster DNS."},
@@ -209,20 +212,25 @@ void Supervisor::on_serving() {
 // --- losing it --------------------------------------------------------------------------------------------
 
 void Supervisor::lost(std::string cause, const char* label) {
-  metrics_
-      .counter({"node_local_dns_failovers_total",
-                "Times the local DNS server was lost and the cluster DNS took over, by cause."},
-               {{"cause", label}}, 0)
-      .add();
+  failovers(label).add();
   journal_.failover_began(std::move(cause), clock_.now());
 }
 
 void Supervisor::count_restart(const char* cause) {
   ++restarts_;
-  metrics_
-      .counter({"node_local_dns_server_restarts_total", "Restarts of the local DNS server, by cause."},
-               {{"cause", cause}}, 0)
-      .add();
+  restarts(cause).add();
+}
+
+metrics::Counter& Supervisor::failovers(const char* cause) {
+  return metrics_.counter({"node_local_dns_failovers_total",
+                           "Times the local DNS server was lost and the cluster DNS took over, by cause."},
+                          {{"cause", cause}}, 0);
+}
+
+metrics::Counter& Supervisor::restarts(const char* cause) {
+  return metrics_.counter(
+      {"node_local_dns_server_restarts_total", "Restarts of the local DNS server, by cause."},
+      {{"cause", cause}}, 0);
 }
 
 void Supervisor::on_hang(const std::string& why) {

@@ -92,6 +92,8 @@ class Supervisor {
   void kill_hung();
   void end_process(std::function<void()> done);
   void count_restart(const char* cause);
+  metrics::Counter& failovers(const char* cause);
+  metrics::Counter& restarts(const char* cause);
   void lost(std::string cause, const char* label);
 
   SupervisorOptions options_;

@@ -82,7 +82,7 @@ std::optional<std::string> one(const Value& value, const Directive& directive) {
   }
   if (const auto* whole = value.get<std::uint64_t>()) return number(*whole, false, directive);
   if (const auto* text = value.get<std::string>()) {
-    const std::string shown = text->substr(0, directive.precision.value_or(std::string::npos));
+    std::string shown = text->substr(0, directive.precision.value_or(std::string::npos));
     if (directive.verb == 's' || directive.verb == 'v') return shown;
     if (directive.verb == 'q') return quoted(shown);
     if (directive.verb == 'x' || directive.verb == 'X') return hexadecimal(shown, directive.verb == 'X');
