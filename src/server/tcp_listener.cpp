@@ -70,12 +70,13 @@ void TcpListener::take(tcp::socket socket) {
   socket.set_option(tcp::no_delay(true), error);
   counters_.accepted.add();
   const auto place = connections_.emplace(connections_.end());
-  *place = std::make_shared<TcpConnection>(queries_, std::move(socket), to_address(client), to_address(local),
-                                           handler_, limits_, [weak = weak_from_this(), place] {
-                                             if (const auto self = weak.lock())
-                                               self->connections_.erase(place);
-                                           });
-  const auto connection = *place;  // starting it may end it and take it off the list
+  // Held here, too: starting it may end it and take it off the list.
+  const auto connection =
+      std::make_shared<TcpConnection>(queries_, std::move(socket), to_address(client), to_address(local),
+                                      handler_, limits_, [weak = weak_from_this(), place] {
+                                        if (const auto self = weak.lock()) self->connections_.erase(place);
+                                      });
+  *place = connection;
   if (tls_) {
     connection->start(tls_->context, tls_->counters);
   } else {
