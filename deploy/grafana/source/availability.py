@@ -96,5 +96,6 @@ def configuration():
                  "too.",
                  [query("count(" + by("value", of("coredns_reload_version_info"), "count") + ")", "configurations"),
                   query(increase("coredns_reload_failed_total"), "failed reloads"),
-                  query(f'sum(1 - {of("node_local_dns_config_last_reload_successful")})', "servers with a refused one")],
+                  query(f'sum(1 - {of("node_local_dns_config_last_reload_successful")})',
+                        "servers with a refused one")],
                  "short", width=6)
