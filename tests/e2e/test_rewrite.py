@@ -105,6 +105,7 @@ def test_changes_of_a_reload_count_at_once(serve, zone):
     server = serve(block("rewrite name a.test web.internal.test", "cache 30", "forward . 127.0.0.41", "reload 30s"))
     assert data(ask("a.test")) == ["192.0.2.7"]
     server.reload(block("rewrite name a.test web.other.test", "cache 30", "forward . 127.0.0.41", "reload 30s"))
+    server.wait_log("reload complete")
     assert data(ask("a.test")) == ["192.0.2.8"]
     assert "AD" not in flags(ask("a.test", do=True))
 
