@@ -153,12 +153,7 @@ def test_in_the_manifest_of_kubernetes(node, run_container, tmp_path, named):
     pod = run_container("-localip", LOCAL[4], "-conf", "/etc/Corefile", "-upstreamsvc", "kube-dns-upstream", *more,
                         mounts=[(folder, "/etc/coredns", "ro")],
                         options=("--env", f"KUBE_DNS_UPSTREAM_SERVICE_HOST={CLUSTER_DNS[4]}"))
-    try:
-        pod.wait_healthy()
-    except RuntimeError:
-        if not named and "/etc/Corefile: No such file" in pod.text():
-            pytest.xfail("the default template is not looked for when -conf is given")
-        raise
+    pod.wait_healthy()
     assert node.asks() == "local"
     assert pod.end() == 0
     assert node.asks() == "cluster"
