@@ -115,8 +115,8 @@ class Scene:
     def lose_network(self):
         self.node.host.ip("link", "delete", INTERFACE)
         self.node.host.run("nft", "flush", "table", "ip", "node-local-dns")
-        self.seen('node_local_dns_repairs_total{kind="nftables"} and on () node_local_dns_repairs_total'
-                  '{kind="interface"}')
+        self.seen('node_local_dns_repairs_total{kind="nftables"} > 0 and on () node_local_dns_repairs_total'
+                  '{kind="interface"} > 0')
 
     def reload(self):
         """A file that is refused, then a good one."""
