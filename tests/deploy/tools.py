@@ -9,10 +9,12 @@ import fcntl
 import os
 import pathlib
 import shutil
-import subprocess
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))  # when it runs by itself
+from lab.own_apt import OwnApt, run
 
 TOOLS = pathlib.Path(os.environ.get("NLD_TOOLS", pathlib.Path(__file__).resolve().parents[2] / "build/tools"))
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITE = "trixie"
 PACKAGES = ("kubectl", "golang-k8s-client-go-dev")
 
@@ -48,37 +50,12 @@ def fetch(packages):
     for one in (apt, fresh):
         shutil.rmtree(one, ignore_errors=True)
     fresh.mkdir()
-    for part in ("lists/partial", "archives/partial"):
-        (apt / part).mkdir(parents=True)
-    (apt / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror()} {SUITE} main\n")
-    # Sandbox::User: as root apt would download as a user who cannot write here.
-    options = ["-q", "-o", f"Dir::Etc::sourcelist={apt}/sources.list", "-o", "Dir::Etc::sourceparts=-",
-               "-o", f"Dir::State::Lists={apt}/lists", "-o", f"Dir::Cache={apt}", "-o", "Dir::State::status=/dev/null",
-               "-o", "APT::Sandbox::User=root", "-o", "Acquire::Languages=none", "-o", "Acquire::Retries=3"]
-    run("apt-get", *options, "update")
-    run("apt-get", *options, "download", *packages, cwd=apt)
+    OwnApt(apt, "deb", SUITE).get("download", *packages)
     for package in packages:
         run("dpkg-deb", "-x", next(apt.glob(f"{package}_*.deb")), fresh / package)
         (fresh / package).rename(TOOLS / package)  # so that what is there is whole
     for one in (apt, fresh):
         shutil.rmtree(one)
-
-
-def mirror():
-    """Where the machine gets Debian 12 from has trixie, too."""
-    lines = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(COMPONENT)", "Created-By: Packages")
-    for line in lines.splitlines():
-        uri, codename, component = line.split()
-        if (codename, component) == ("bookworm", "main"):
-            return uri
-    return "http://deb.debian.org/debian/"
-
-
-def run(*command, **more):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **more)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, command))[:200]}: {(done.stderr or done.stdout).strip()[-2000:]}")
-    return done.stdout
 
 
 if __name__ == "__main__":

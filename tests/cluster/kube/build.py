@@ -8,23 +8,17 @@ about six minutes of one processor, at low priority; later runs ask nobody and t
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "e2e"))  # when it runs by itself
+from lab.own_apt import OwnApt, run
 
 CACHE = pathlib.Path(os.environ.get("NLD_CLUSTER_CACHE", pathlib.Path(__file__).resolve().parents[3] / "build/cluster"))
 PROGRAMS = ("kube-proxy", "kube-apiserver")
 GO = pathlib.Path("/usr/lib/go-1.19/bin")
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PACKAGES = ("golang-1.19-go", "etcd-server", "dpkg-dev")  # Debian's, that building and running need
 VERSION = "k8s.io/kubernetes/vendor/k8s.io/component-base/version"  # the variables that /version tells
-
-
-def run(*command, **more):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **more)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, command))[:200]}: {(done.stderr or done.stdout).strip()[-2000:]}")
-    return done.stdout
 
 
 def say(text):
@@ -37,26 +31,10 @@ def built():
     return max(whole, key=lambda folder: folder.stat().st_mtime, default=None)
 
 
-def mirror():
-    """Where the machine gets Debian from."""
-    lines = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(COMPONENT)", "Created-By: Packages")
-    for line in lines.splitlines():
-        uri, codename, component = line.split()
-        if (codename, component) == ("bookworm", "main"):
-            return uri
-    return "http://deb.debian.org/debian/"
-
-
 def fetch(folder):
     """Downloads and unpacks the source into `folder`; returns its version."""
     apt = folder.parent / "apt"
-    for part in ("lists/partial", "archives/partial"):
-        (apt / part).mkdir(parents=True, exist_ok=True)
-    (apt / "sources.list").write_text(f"deb-src [signed-by={KEYRING}] {mirror()} bookworm main\n")
-    options = ["-q", "-o", f"Dir::Etc::sourcelist={apt}/sources.list", "-o", "Dir::Etc::sourceparts=-",
-               "-o", f"Dir::State::Lists={apt}/lists", "-o", f"Dir::Cache={apt}", "-o", "APT::Sandbox::User=root"]
-    run("apt-get", *options, "update")
-    run("apt-get", *options, "source", "--download-only", "kubernetes", cwd=apt)
+    OwnApt(apt, "deb-src", "bookworm").get("source", "--download-only", "kubernetes")
     description = next(apt.glob("kubernetes_*.dsc"))
     run("dpkg-source", "--no-check", "-x", description, folder)
     return description.stem.partition("_")[2]
