@@ -42,8 +42,6 @@ Diagnostic unknown_directive(const Directive& line) {
 std::optional<Diagnostic> refusal(const Directive& line, const DirectiveInfo& info) {
   const std::string note(info.note);
   switch (info.support) {
-    case Support::later:
-      return Diagnostic{line.where(), line.name.text + ": comes in a later release; " + note};
     case Support::refused:
       return Diagnostic{line.where(), line.name.text + ": not a part of this node cache; " + note};
     case Support::foreign:
@@ -113,19 +111,15 @@ Result read_directive(const Directive& line, BlockConfig& block, SetupContext& c
 }
 
 void warn_of_silence(const BlockConfig& block, SetupContext& context) {
-  bool answers = false;
+  const auto answers = [](const DirectiveInfo& info) {
+    return info.answers && info.support == Support::works;
+  };
   for (const Directive& line : context.syntax.directives) {
-    const DirectiveInfo* info = find_directive(line.name.text);
-    if (info == nullptr || !info->answers) continue;
-    if (info->support == Support::works) return;
-    answers = true;
+    if (const DirectiveInfo* info = find_directive(line.name.text); info != nullptr && answers(*info)) return;
   }
-  std::string message = "server block: nothing in it answers, so every query gets SERVFAIL";
-  if (answers) message += " until its plugins are in effect";
   context.warnings.push_back(
-      {block.where, message + "; expected " + names_that([](const DirectiveInfo& info) {
-                      return info.answers && info.support == Support::works;
-                    })});
+      {block.where,
+       "server block: nothing in it answers, so every query gets SERVFAIL; expected " + names_that(answers)});
 }
 
 Result read_block(const corefile::ServerBlock& syntax, std::uint16_t default_port, BlockConfig& block,

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "plugins/setups.hpp"
+#include "plugins/switch.hpp"
 
 namespace nld::plugins {
 namespace {
@@ -20,10 +21,6 @@ constexpr DirectiveInfo works_as(std::string_view name, Setup setup, bool once =
                                  bool answers = false) {
   return {.name = name, .setup = setup, .once = once, .handler = handler, .answers = answers};
 }
-constexpr DirectiveInfo accepted(std::string_view name, std::string_view note, Setup setup = nullptr,
-                                 bool once = false, bool answers = false) {
-  return {.name = name, .support = not_yet, .note = note, .setup = setup, .once = once, .answers = answers};
-}
 constexpr DirectiveInfo other(std::string_view name, Support support, std::string_view note) {
   return {.name = name, .support = support, .note = note};
 }
@@ -35,7 +32,7 @@ constexpr bool kAnswers = true;
 // The order of CoreDNS's plugin.cfg: it is the order of the chain, whatever the order in the Corefile.
 constexpr auto kDirectives = std::to_array<DirectiveInfo>({
     other("root", refused, "write full paths in the directives that read files"),
-    accepted("metadata", "nothing here publishes or reads metadata; {/LABEL} in a log format gives -"),
+    other("metadata", not_yet, "nothing here publishes or reads metadata; {/LABEL} in a log format gives -"),
     other("geoip", refused, "a cache on a node answers clients of this node only; remove the line"),
     works_as("cancel", setup_cancel, !kOnce, kHandler),
     works_as("tls", setup_tls, kOnce),
@@ -51,7 +48,7 @@ constexpr auto kDirectives = std::to_array<DirectiveInfo>({
     works_as("nsid", setup_nsid, kOnce, kHandler),
     works_as("bufsize", setup_bufsize, !kOnce, kHandler),
     works_as("bind", setup_bind),
-    works_as("debug", setup_debug),
+    works_as("debug", setup_switch<&BlockConfig::debug>),
     other("trace", no_effect, "no spans are sent; remove the line"),
     works_as("ready", setup_ready, kOnce),
     works_as("health", setup_health),
@@ -62,7 +59,7 @@ constexpr auto kDirectives = std::to_array<DirectiveInfo>({
     other("dnstap", no_effect, "no dnstap stream is sent; use the log directive"),
     works_as("local", setup_local, !kOnce, kHandler),
     works_as("dns64", setup_dns64, !kOnce, kHandler),
-    works_as("any", setup_any, !kOnce, kHandler),
+    works_as("any", setup_switch<&BlockConfig::any>, !kOnce, kHandler),
     works_as("chaos", setup_chaos, !kOnce, kHandler),
     works_as("loadbalance", setup_loadbalance, !kOnce, kHandler),
     other("tsig", refused, "a node cache neither signs nor checks messages; remove the line"),
@@ -73,7 +70,7 @@ constexpr auto kDirectives = std::to_array<DirectiveInfo>({
     other("dnssec", refused, "sign where the zone is served; this cache passes signatures on"),
     other("autopath", refused,
           "it needs the kubernetes plugin; shorten ndots or the search list in the pods' dnsConfig"),
-    works_as("minimal", setup_minimal, !kOnce, kHandler),
+    works_as("minimal", setup_switch<&BlockConfig::minimal>, !kOnce, kHandler),
     works_as("template", setup_template, !kOnce, kHandler, kAnswers),
     other("transfer", refused, kOwnZones),
     works_as("hosts", setup_hosts, kOnce, kHandler, kAnswers),
@@ -88,11 +85,11 @@ constexpr auto kDirectives = std::to_array<DirectiveInfo>({
     other("auto", refused, kOwnZones),
     other("secondary", refused, kOwnZones),
     other("etcd", refused, kOwnZones),
-    works_as("loop", setup_loop, kOnce, kHandler),
+    works_as("loop", setup_switch<&BlockConfig::loop>, kOnce, kHandler),
     works_as("forward", setup_forward, !kOnce, kHandler, kAnswers),
     other("grpc", refused, "use forward, which speaks DNS over UDP and TCP"),
     other("erratic", refused, "it makes wrong answers for tests; remove the line"),
-    works_as("whoami", setup_whoami, !kOnce, kHandler, kAnswers),
+    works_as("whoami", setup_switch<&BlockConfig::whoami>, !kOnce, kHandler, kAnswers),
     other("on", refused, "run commands from the pod's lifecycle hooks"),
     other("sign", refused, kOwnZones),
     other("view", refused, "one answer for all clients of a node; use separate zones or bind addresses"),
@@ -119,8 +116,6 @@ std::string_view describe(Support support) noexcept {
       return "no effect";
     case not_yet:
       return "not yet";
-    case later:
-      return "later";
     case refused:
       return "refused";
     case foreign:

@@ -17,11 +17,10 @@ enum class Support : std::uint8_t {
   works,
   no_effect,  ///< accepted with one warning a line: a cache on a node does not need it
   not_yet,    ///< accepted and checked, with one warning a line; takes effect in a later release
-  later,      ///< planned; refused today, because to ignore it would be unsafe
   refused,    ///< CoreDNS has it, a node cache does not want it
   foreign,    ///< not part of CoreDNS, seen in users' files
 };
-/// As docs/compatibility.md writes it: "works", "no effect", "not yet", "later", "refused", "foreign".
+/// As docs/compatibility.md writes it: "works", "no effect", "not yet", "refused", "foreign".
 std::string_view describe(Support support) noexcept;
 
 struct SetupContext {

@@ -6,13 +6,11 @@
 namespace nld::plugins {
 
 Result setup_acl(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
-Result setup_any(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_bind(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_bufsize(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_cache(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_cancel(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_chaos(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
-Result setup_debug(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_dns64(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_errors(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_forward(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
@@ -22,8 +20,6 @@ Result setup_hosts(const corefile::Directive& line, BlockConfig& block, SetupCon
 Result setup_loadbalance(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_local(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_log(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
-Result setup_loop(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
-Result setup_minimal(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_nsid(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_prometheus(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_ready(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
@@ -32,6 +28,5 @@ Result setup_rewrite(const corefile::Directive& line, BlockConfig& block, SetupC
 Result setup_template(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_timeouts(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_tls(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
-Result setup_whoami(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 
 }  // namespace nld::plugins

@@ -141,19 +141,5 @@ TEST(SmallDirectives, StandInTheListOfPluginsInChainOrder) {
                   "header", "minimal", "forward"));
 }
 
-TEST(RefusedDirectives, SayWhatToDo) {
-  for (const DirectiveInfo& info : directives()) {
-    if (info.support != Support::refused && info.support != Support::later &&
-        info.support != Support::foreign) {
-      continue;
-    }
-    const std::string name(info.name);
-    const std::string error = refused("errors\n" + name + " some words {\nmore 1\n}");
-    EXPECT_THAT(error, HasSubstr("Corefile:3: " + name + ": ")) << name;
-    EXPECT_THAT(error, HasSubstr(std::string(info.note))) << name;
-    EXPECT_GT(info.note.size(), 10U) << name;
-  }
-}
-
 }  // namespace
 }  // namespace nld::plugins::testing
