@@ -152,7 +152,10 @@ void add_network_flags(CLI::App& command, AgentFlags& flags) {
       ->capture_default_str();
 }
 
-void add_agent_flags(CLI::App& command, AgentFlags& flags) {
+void add_run_flags(CLI::App& command, AgentFlags& flags) {
+  add_corefile_flags(command, flags.corefile);
+  add_serve_flags(command, flags.serve);
+  add_network_flags(command, flags);
   command
       .add_option("--syncinterval", flags.sync_interval,
                   "How often rules and interface are checked; seconds or Go notation.")

@@ -35,10 +35,10 @@ struct AgentFlags {
   std::string probe_interval = "250ms";
 };
 
+/// All of `run`.
+void add_run_flags(CLI::App& command, AgentFlags& flags);
 /// Those that say which rules and which interface there should be.
 void add_network_flags(CLI::App& command, AgentFlags& flags);
-/// The rest: supervision, metrics.
-void add_agent_flags(CLI::App& command, AgentFlags& flags);
 
 /// Checks what CLI11 does not, fills in what the environment knows. Error: which flag, what was expected.
 std::expected<agent::AgentOptions, std::string> to_options(const AgentFlags& flags);

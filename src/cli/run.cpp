@@ -38,10 +38,7 @@ void add_run(CLI::App& program, int& exit_code) {
   CLI::App* command = program.add_subcommand(
       "run",
       "Run the node agent (the default command): rules, interface, and the DNS server under supervision.");
-  add_corefile_flags(*command, flags->corefile);
-  add_serve_flags(*command, flags->serve);
-  add_network_flags(*command, *flags);
-  add_agent_flags(*command, *flags);
+  add_run_flags(*command, *flags);
   command->footer(
       "Needs root or CAP_NET_ADMIN and CAP_NET_BIND_SERVICE. SIGTERM and SIGINT end it: the server, then the "
       "interface; the rules\nstay and lead to the cluster DNS (`cleanup` removes them). SIGHUP and SIGUSR1 "

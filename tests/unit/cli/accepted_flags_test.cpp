@@ -7,29 +7,17 @@
 #include <algorithm>
 #include <cctype>
 
-#include "cli/agent_flags.hpp"
-#include "cli/command.hpp"
+#include "unit/cli/run_flags.hpp"
 
 namespace nld::cli {
 namespace {
 
 std::expected<agent::AgentOptions, std::string> parse(const std::vector<std::string>& words) {
-  AgentFlags flags;
-  CLI::App command;
-  add_corefile_flags(command, flags.corefile);
-  add_serve_flags(command, flags.serve);
-  add_network_flags(command, flags);
-  add_agent_flags(command, flags);
-  std::vector<const char*> all{"run"};
-  for (const std::string& word : words) all.push_back(word.c_str());
-  std::vector<std::string> arguments = two_dashes(static_cast<int>(all.size()), all.data());
-  std::ranges::reverse(arguments);
   try {
-    command.parse(arguments);
+    return parse_run(words);
   } catch (const CLI::ParseError& error) {
     return std::unexpected(std::string(error.what()));
   }
-  return to_options(flags);
 }
 
 /// Name and value; a switch may stand without one. Sources: kubernetes/dns cmd/node-cache/main.go from 1.15
@@ -101,7 +89,7 @@ TEST(NodeCacheFlags, AMistypedOneIsStillRefused) {
 TEST(NodeCacheFlags, TheHelpSaysWhichHaveNoEffect) {
   AgentFlags flags;
   CLI::App command;
-  add_agent_flags(command, flags);
+  add_run_flags(command, flags);
   const std::string help = command.help();
   const std::size_t group = help.find("accepted without effect");
   ASSERT_NE(group, help.npos);

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "cli/command.hpp"
+#include "unit/cli/run_flags.hpp"
 
 namespace nld::cli {
 namespace {
@@ -19,27 +19,13 @@ class AgentFlagsTest : public testing::Test {
  protected:
   void SetUp() override { ::unsetenv("KUBE_DNS_SERVICE_HOST"); }
 
-  std::expected<agent::AgentOptions, std::string> parse(const std::vector<const char*>& words) {
-    AgentFlags flags;
-    CLI::App command;
-    add_corefile_flags(command, flags.corefile);
-    add_serve_flags(command, flags.serve);
-    add_network_flags(command, flags);
-    add_agent_flags(command, flags);
-    std::vector<const char*> all{"run"};
-    all.insert(all.end(), words.begin(), words.end());
-    std::vector<std::string> arguments = two_dashes(static_cast<int>(all.size()), all.data());
-    std::ranges::reverse(arguments);
-    command.parse(arguments);
-    return to_options(flags);
-  }
-  agent::AgentOptions good(const std::vector<const char*>& words) {
-    auto options = parse(words);
+  agent::AgentOptions good(const std::vector<std::string>& words) {
+    auto options = parse_run(words);
     EXPECT_TRUE(options) << options.error();
     return options.value_or(agent::AgentOptions{});
   }
-  std::string refusal(const std::vector<const char*>& words) {
-    const auto options = parse(words);
+  std::string refusal(const std::vector<std::string>& words) {
+    const auto options = parse_run(words);
     return options ? "accepted" : options.error();
   }
 };
@@ -98,7 +84,7 @@ TEST_F(AgentFlagsTest, ChoicesAreSettledOrLeftOpen) {
   EXPECT_EQ(options.rules.kube_proxy, net::KubeProxyMode::ipvs);
   EXPECT_EQ(options.rules.backend, net::Backend::legacy);
   EXPECT_FALSE(good({"--mode", "none"}).setup_rules);
-  EXPECT_THROW(parse({"--mode", "magic"}), CLI::ValidationError);
+  EXPECT_THROW(parse_run({"--mode", "magic"}), CLI::ValidationError);
 }
 
 TEST_F(AgentFlagsTest, TheServiceBehindTheChains) {

@@ -4,17 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
 #include <map>
 #include <set>
 
-#include "cache/key.hpp"
 #include "dns/rdata.hpp"
-#include "metrics/registry.hpp"
-#include "runtime/captured_log.hpp"
-#include "runtime/manual_clock.hpp"
-#include "runtime/system_random.hpp"
 #include "unit/plugins/observed_query.hpp"
+#include "unit/plugins/worker_services.hpp"
 
 namespace nld::plugins {
 namespace {
@@ -84,16 +79,10 @@ class Loadbalance : public ::testing::Test {
   LoadbalancePlugin plugin(LoadbalanceConfig config) {
     std::shared_ptr<WeightFile> file;
     if (config.weights) file = std::make_shared<WeightFile>("/nowhere", config.weights);
-    return {std::move(config), file, services_};
+    return {std::move(config), file, worker_.services};
   }
 
-  boost::asio::io_context loop_{1};
-  runtime::ManualClock clock_;
-  runtime::SeededRandom random_{7};
-  metrics::Registry metrics_;
-  runtime::CapturedLog log_;
-  cache::KeyHasher hasher_{1};
-  Services services_{loop_, clock_, random_, metrics_, log_, hasher_, 0};
+  WorkerServices worker_;
   std::array<std::uint8_t, 4096> buffer_{};
   dns::MessageBuilder builder_{buffer_};
   ObservedQuery query_;

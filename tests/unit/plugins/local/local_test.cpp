@@ -4,13 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
-
 #include "dns/rdata.hpp"
-#include "runtime/captured_log.hpp"
-#include "runtime/manual_clock.hpp"
-#include "runtime/system_random.hpp"
 #include "unit/plugins/observed_query.hpp"
+#include "unit/plugins/worker_services.hpp"
 
 namespace nld::plugins {
 namespace {
@@ -21,7 +17,7 @@ class Local : public ::testing::Test {
  protected:
   /// "RCODE section owner type rdata-size" of the one record; "pass" when the name is not local.
   std::string ask(std::string_view asked, dns::RRType type, bool prefix = true) {
-    LocalPlugin plugin({.prefix = prefix}, services_);
+    LocalPlugin plugin({.prefix = prefix}, worker_.services);
     ObservedQuery query({.name = asked, .type = type});
     if (plugin.handle(query.request, query.reply) == pipeline::Verdict::pass) return "pass";
     const dns::Bytes wire = query.reply.answer->wire();
@@ -36,13 +32,7 @@ class Local : public ::testing::Test {
            dns::to_string(record.type) + " " + std::to_string(record.rdata_size);
   }
 
-  boost::asio::io_context loop_{1};
-  runtime::ManualClock clock_;
-  runtime::SeededRandom random_{7};
-  metrics::Registry metrics_;
-  runtime::CapturedLog log_;
-  cache::KeyHasher hasher_{1};
-  Services services_{loop_, clock_, random_, metrics_, log_, hasher_, 0};
+  WorkerServices worker_;
 };
 
 TEST_F(Local, Localhost) {
