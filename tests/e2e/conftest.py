@@ -17,6 +17,7 @@ from lab.namespaces import Namespace, remove_orphans
 from lab.node import Node
 from lab.ours import BINARY, Server
 from lab.time_limit import time_limit
+from lab.tls import Authority
 
 # Modules that wait longest: begun first, so that no worker is left alone with one at the end.
 LONG_MODULES = ("test_agent_supervision", "test_stale", "test_agent_fallback", "test_agent_repair",
@@ -128,6 +129,12 @@ def fake(netns):
 def upstream(fake):
     """The one upstream of simple tests."""
     return fake("127.0.0.2")
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """Issues certificates that a server or client is told to trust."""
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import pytest
 from lab import replies
 from lab.client import ask, raw_udp, rcode
 from lab.ours import REPOSITORY, block
-from lab.tls import Authority
 from lab.waiting import wait_until
 
 QUERY_LABELS = {"server", "zone", "view"}
@@ -71,7 +70,7 @@ ANSWERS_OF_ITS_OWN = block(
 
 
 @pytest.fixture(scope="module")
-def busy(netns, binary, tmp_path_factory):
+def busy(netns, binary, authority, tmp_path_factory):
     """One server after all sorts of traffic; its metrics are looked at by every test."""
     from lab.fakedns import FakeDns
     from lab.ours import Server
@@ -80,7 +79,7 @@ def busy(netns, binary, tmp_path_factory):
         return replies.nxdomain(seen.message) if seen.name.startswith("nx") else replies.address(seen.message)
     first, second = FakeDns("127.0.0.2", handler).start(), FakeDns("127.0.0.3", handler).start()
     directory = tmp_path_factory.mktemp("busy")
-    identity = Authority(directory).issue("DNS:dns.test")
+    identity = authority.issue("DNS:dns.test")
     over_tls = block(f"tls {identity.certificate} {identity.key}", "forward . tls://127.0.0.2", zone="tls://tls.test",
                      metrics=None)
     server = Server(BUSY + over_tls + ANSWERS_OF_ITS_OWN, directory=directory).start()

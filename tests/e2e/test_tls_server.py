@@ -25,11 +25,6 @@ SERVER = "tls://127.0.0.1:853"
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
 def identity(authority):
     return authority.issue("DNS:dns.test", "IP:127.0.0.1")
 

@@ -22,11 +22,6 @@ LABELS = {"proxy_name": "forward", "to": TO, "proto": "tcp-tls"}
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
 def identity(authority):
     return authority.issue("DNS:dns.test", "IP:127.0.0.2")
 
