@@ -82,8 +82,8 @@ struct QueryHandler::Waiting {
 QueryHandler::QueryHandler(WorkerQueries& queries, plugins::DroppedMetrics dropped)
     : queries_(queries), dropped_(std::move(dropped)) {}
 
-QueryHandler::Handled QueryHandler::refuse(const pipeline::Request& request, Rcode rcode,
-                                           dns::MutableBytes out) {
+QueryHandler::Handled QueryHandler::reply_without_chain(const pipeline::Request& request, Rcode rcode,
+                                                        dns::MutableBytes out) {
   pipeline::Reply reply;
   reply.rcode = rcode;
   const Rendered rendered = render(request, reply, out);
@@ -112,18 +112,18 @@ QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableB
                             .transport = inbound.transport,
                             .encrypted = inbound.encrypted,
                             .received = inbound.received};
-  if (const auto rcode = not_served(*query)) return refuse(request, *rcode, out);
+  if (const auto rcode = not_served(*query)) return reply_without_chain(request, *rcode, out);
   if (is_liveness_probe(request)) {
     const bool meant = queries_.own_name && dns::equal_ignoring_case(query->name, queries_.own_name->wire());
-    return refuse(request, meant ? Rcode::NOERROR : Rcode::REFUSED, out);
+    return reply_without_chain(request, meant ? Rcode::NOERROR : Rcode::REFUSED, out);
   }
   const auto& chain = zones_.find(*query);
   if (!chain || (query->cls != dns::RRClass::IN && !chain->takes(query->cls))) {
-    return refuse(request, Rcode::REFUSED, out);
+    return reply_without_chain(request, Rcode::REFUSED, out);
   }
 
   pipeline::Reply reply;
-  const pipeline::Chain::Step step = chain->handle(request, reply);
+  const pipeline::Step step = chain->handle(request, reply);
   if (step.verdict == Verdict::wait) {
     if (queries_.waiting < WorkerQueries::kMaxWaiting) {
       ++queries_.waiting;

@@ -77,7 +77,8 @@ class QueryHandler final : public pipeline::Router {
  private:
   struct Waiting;
   static boost::asio::awaitable<void> finish(WorkerQueries& queries, std::unique_ptr<Waiting> waiting);
-  Handled refuse(const pipeline::Request& request, dns::Rcode rcode, dns::MutableBytes out);
+  /// No plugin has a part in it: a code, no records.
+  Handled reply_without_chain(const pipeline::Request& request, dns::Rcode rcode, dns::MutableBytes out);
 
   WorkerQueries& queries_;
   plugins::DroppedMetrics dropped_;
