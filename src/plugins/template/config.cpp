@@ -44,7 +44,9 @@ void read_records(Arguments& arguments, TemplateRule& rule) {
     }
     const auto reads = [&](const char* field) { return text->uses().contains(field); };
     rule.uses_groups = rule.uses_groups || reads("Match") || reads("Group") || reads(".");
-    rule.records.push_back({kSection, source, *std::move(text), std::nullopt});
+    // A message has its sections in order, whatever the order of the lines.
+    const auto place = std::ranges::upper_bound(rule.records, kSection, {}, &TemplateRecord::section);
+    rule.records.insert(place, {kSection, source, *std::move(text), std::nullopt});
   } while (arguments.more());
 }
 
@@ -119,7 +121,6 @@ Result setup_template(const corefile::Directive& line, BlockConfig& block, Setup
     for (const ZoneKey& key : block.zones) rule->zones.push_back(key.zone);
   }
   if (Result done = read_options(line, kOptions, *rule, context); !done) return done;
-  std::ranges::stable_sort(rule->records, {}, &TemplateRecord::section);
   make_constants(*rule, arguments);
   if (Result done = arguments.finish(); !done) return done;
   block.templates.push_back(std::move(rule));
