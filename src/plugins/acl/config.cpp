@@ -63,7 +63,7 @@ void read_policy(Arguments& arguments, AclPolicy::Action action, AclRule& rule) 
   rule.policies.push_back(std::move(policy));
 }
 
-constexpr Option<AclRule> kOptions[] = {
+constexpr Option<AclRule> kAclOptions[] = {
     {"allow",
      [](Arguments& arguments, AclRule& rule) { read_policy(arguments, AclPolicy::Action::allow, rule); }},
     {"block",
@@ -83,7 +83,7 @@ Result setup_acl(const corefile::Directive& line, BlockConfig& block, SetupConte
   if (rule.zones.empty()) {
     for (const ZoneKey& zone : block.zones) rule.zones.push_back(zone.zone);
   }
-  if (Result done = read_options(line, kOptions, rule, context); !done) return done;
+  if (Result done = read_options(line, kAclOptions, rule, context); !done) return done;
   block.acl.push_back(std::move(rule));
   return {};
 }

@@ -34,7 +34,7 @@ std::vector<SocketAddress> read_addresses(Arguments& arguments) {
   return out;
 }
 
-constexpr Option<BindLine> kOptions[] = {
+constexpr Option<BindLine> kBindOptions[] = {
     {"except",
      [](Arguments& arguments, BindLine& bind) {
        const auto addresses = read_addresses(arguments);
@@ -49,7 +49,7 @@ Result setup_bind(const corefile::Directive& line, BlockConfig& block, SetupCont
   BindLine bind;
   bind.addresses = read_addresses(arguments);
   if (Result done = arguments.finish(); !done) return done;
-  if (Result done = read_options(line, kOptions, bind, context); !done) return done;
+  if (Result done = read_options(line, kBindOptions, bind, context); !done) return done;
   std::erase_if(bind.addresses, [&](const SocketAddress& address) {
     return std::ranges::find(bind.except, address) != bind.except.end();
   });

@@ -91,7 +91,7 @@ void read_disable(Arguments& arguments, CacheLine& cache) {
   part.disabled.insert(part.disabled.end(), zones.begin(), zones.end());
 }
 
-constexpr Option<CacheLine> kOptions[] = {
+constexpr Option<CacheLine> kCacheOptions[] = {
     {"success", [](Arguments& arguments, CacheLine& cache) { read_part(arguments, cache.config.success); }},
     {"denial", [](Arguments& arguments, CacheLine& cache) { read_part(arguments, cache.config.denial); }},
     {"prefetch", read_prefetch},
@@ -120,7 +120,7 @@ Result setup_cache(const corefile::Directive& line, BlockConfig& block, SetupCon
   if (cache.config.zones.empty()) {
     for (const ZoneKey& key : block.zones) cache.config.zones.push_back(key.zone);
   }
-  if (Result done = read_options(line, kOptions, cache, context); !done) return done;
+  if (Result done = read_options(line, kCacheOptions, cache, context); !done) return done;
   if (cache.config.stale.prefer_positive && !cache.stale_given) {
     arguments.fail("serve_stale_policy stands without serve_stale, expected both or neither");
     return arguments.finish();

@@ -29,7 +29,7 @@ void read_prefix(Arguments& arguments, Dns64Config& config) {
   std::copy_n(address.begin(), config.prefix_octets, config.prefix.begin());
 }
 
-constexpr Option<Dns64Config> kOptions[] = {
+constexpr Option<Dns64Config> kDns64Options[] = {
     {"prefix", read_prefix},
     {"translate_all", [](Arguments&, Dns64Config& config) { config.translate_all = true; }},
     {"allow_ipv4", [](Arguments&, Dns64Config& config) { config.allow_ipv4 = true; }},
@@ -42,7 +42,7 @@ Result setup_dns64(const corefile::Directive& line, BlockConfig& block, SetupCon
   Arguments arguments(line, "dns64", context);
   if (arguments.more()) read_prefix(arguments, config);
   if (Result done = arguments.finish(); !done) return done;
-  if (Result done = read_options(line, kOptions, config, context); !done) return done;
+  if (Result done = read_options(line, kDns64Options, config, context); !done) return done;
   block.dns64 = config;
   return {};
 }

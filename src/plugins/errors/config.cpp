@@ -49,7 +49,7 @@ void read_consolidate(Arguments& arguments, ErrorsConfig& errors) {
 // A crash of this program leaves a core or a log line by other means; there is no panic to recover from.
 void read_stacktrace(Arguments&, ErrorsConfig&) {}
 
-constexpr Option<ErrorsConfig> kOptions[] = {
+constexpr Option<ErrorsConfig> kErrorsOptions[] = {
     {"consolidate", read_consolidate},
     {"stacktrace", read_stacktrace},
     {"panicRecoveryStacktrace", read_stacktrace},  // the option's name before CoreDNS 1.8.5
@@ -63,7 +63,7 @@ Result setup_errors(const corefile::Directive& line, BlockConfig& block, SetupCo
   if (arguments.more()) arguments.choice("output", kTargets);
   if (Result done = arguments.finish(); !done) return done;
   ErrorsConfig errors;
-  if (Result done = read_options(line, kOptions, errors, context); !done) return done;
+  if (Result done = read_options(line, kErrorsOptions, errors, context); !done) return done;
   block.errors = std::move(errors);
   return {};
 }

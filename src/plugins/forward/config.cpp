@@ -122,7 +122,7 @@ void read_tls_servername(Arguments& arguments, Draft& forward) {
   warn_without_tls(arguments, forward);
 }
 
-constexpr Option<Draft> kOptions[] = {
+constexpr Option<Draft> kForwardOptions[] = {
     {"except", read_except},
     {"force_tcp", [](Arguments&, Draft& forward) { forward.force_tcp = true; }},
     {"prefer_udp", [](Arguments&, Draft& forward) { forward.prefer_udp = true; }},
@@ -218,7 +218,7 @@ Result setup_forward(const corefile::Directive& line, BlockConfig& block, SetupC
   }
   forward.addresses = read_upstreams(arguments);
   if (Result done = arguments.finish(); !done) return done;
-  if (Result done = read_options(line, kOptions, forward, context); !done) return done;
+  if (Result done = read_options(line, kForwardOptions, forward, context); !done) return done;
   if (Result done = put_together(forward); !done) return done;
   block.forwards.push_back(std::move(static_cast<ForwardConfig&>(forward)));
   return {};

@@ -42,7 +42,7 @@ void read_flags(Arguments& arguments, std::size_t action, FlagChange& change) {
   } while (arguments.more());
 }
 
-constexpr Option<HeaderConfig> kOptions[] = {
+constexpr Option<HeaderConfig> kHeaderOptions[] = {
     {"query",
      [](Arguments& arguments, HeaderConfig& header) {
        read_flags(arguments, choice(arguments, "ACTION", kActions), header.query);
@@ -65,7 +65,7 @@ Result setup_header(const corefile::Directive& line, BlockConfig& block, SetupCo
   }
   if (Result done = arguments.finish(); !done) return done;
   HeaderConfig header;
-  if (Result done = read_options(line, kOptions, header, context); !done) return done;
+  if (Result done = read_options(line, kHeaderOptions, header, context); !done) return done;
   block.header = header;
   return {};
 }

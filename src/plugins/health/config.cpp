@@ -6,7 +6,7 @@
 namespace nld::plugins {
 namespace {
 
-constexpr Option<HealthConfig> kOptions[] = {
+constexpr Option<HealthConfig> kHealthOptions[] = {
     {"lameduck",
      [](Arguments& arguments, HealthConfig& health) {
        health.lameduck = arguments.duration("DURATION", std::chrono::milliseconds(0));
@@ -20,7 +20,7 @@ Result setup_health(const corefile::Directive& line, BlockConfig& block, SetupCo
   const runtime::SocketAddress address = read_listen_address(arguments, ":8080");
   if (Result done = arguments.finish(); !done) return done;
   HealthConfig health{.address = address};
-  if (Result done = read_options(line, kOptions, health, context); !done) return done;
+  if (Result done = read_options(line, kHealthOptions, health, context); !done) return done;
   if (block.health && block.health->address != health.address) {
     arguments.warn("replaces the health address given before in this server block, as in CoreDNS");
   }

@@ -25,7 +25,7 @@ void read_fallthrough(Arguments& arguments, HostsConfig& config) {
   if (config.fallthrough.empty()) config.fallthrough.emplace_back();
 }
 
-constexpr Option<HostsConfig> kOptions[] = {
+constexpr Option<HostsConfig> kHostsOptions[] = {
     {"ttl",
      [](Arguments& arguments, HostsConfig& config) { config.ttl = arguments.number("SECONDS", 1, 65535); }},
     {"no_reverse", [](Arguments&, HostsConfig& config) { config.reverse = false; }},
@@ -72,7 +72,7 @@ Result setup_hosts(const corefile::Directive& line, BlockConfig& block, SetupCon
     }
     if (Result done = read_entry(entry, config, context); !done) return done;
   }
-  if (Result done = read_options(options, kOptions, config, context); !done) return done;
+  if (Result done = read_options(options, kHostsOptions, config, context); !done) return done;
   if (config.fallthrough_unsupported && config.fallthrough.empty()) {
     arguments.fail("fallthrough_unsupported needs a line fallthrough beside it, whose zones it has");
   }

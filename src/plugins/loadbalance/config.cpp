@@ -7,7 +7,7 @@
 namespace nld::plugins {
 namespace {
 
-constexpr Option<LoadbalanceConfig> kOptions[] = {
+constexpr Option<LoadbalanceConfig> kLoadbalanceOptions[] = {
     {"reload",
      [](Arguments& arguments, LoadbalanceConfig& config) {
        if (config.policy != LoadbalanceConfig::Policy::weighted) {
@@ -50,7 +50,7 @@ Result setup_loadbalance(const corefile::Directive& line, BlockConfig& block, Se
     }
   }
   if (Result done = arguments.finish(); !done) return done;
-  if (Result done = read_options(line, kOptions, config, context); !done) return done;
+  if (Result done = read_options(line, kLoadbalanceOptions, config, context); !done) return done;
   block.loadbalance = std::move(config);
   return {};
 }

@@ -5,7 +5,7 @@
 namespace nld::plugins {
 namespace {
 
-constexpr Option<LocalConfig> kOptions[] = {
+constexpr Option<LocalConfig> kLocalOptions[] = {
     {"localhost_prefix",
      [](Arguments& arguments, LocalConfig& local) {
        static constexpr std::string_view kWords[] = {"on", "off"};
@@ -19,7 +19,7 @@ Result setup_local(const corefile::Directive& line, BlockConfig& block, SetupCon
   Arguments arguments(line, "local", context);
   if (Result done = arguments.finish(); !done) return done;
   LocalConfig local;
-  if (Result done = read_options(line, kOptions, local, context); !done) return done;
+  if (Result done = read_options(line, kLocalOptions, local, context); !done) return done;
   block.local = local;
   return {};
 }

@@ -57,7 +57,7 @@ void read_class(Arguments& arguments, LogLine& log) {
   } while (arguments.more());
 }
 
-constexpr Option<LogLine> kOptions[] = {
+constexpr Option<LogLine> kLogOptions[] = {
     {"class", read_class},
     {"minDuration",
      [](Arguments& arguments, LogLine& log) {
@@ -106,7 +106,7 @@ Result setup_log(const corefile::Directive& line, BlockConfig& block, SetupConte
   LogLine log;
   read_names(arguments, log.rule);
   if (Result done = arguments.finish(); !done) return done;
-  if (Result done = read_options(line, kOptions, log, context); !done) return done;
+  if (Result done = read_options(line, kLogOptions, log, context); !done) return done;
   block.log.push_back(std::move(log.rule));
   return {};
 }

@@ -8,7 +8,7 @@ namespace {
 
 struct Nothing {};
 
-constexpr Option<Nothing> kOptions[] = {
+constexpr Option<Nothing> kPrometheusOptions[] = {
     {"runtime_metrics",
      [](Arguments& arguments, Nothing&) {
        arguments.warn("has no effect: these are figures of the Go runtime, which this program does not have");
@@ -27,7 +27,7 @@ Result setup_prometheus(const corefile::Directive& line, BlockConfig& block, Set
   const runtime::SocketAddress address = read_listen_address(arguments, "localhost:9153");
   if (Result done = arguments.finish(); !done) return done;
   Nothing nothing;
-  if (Result done = read_options(line, kOptions, nothing, context); !done) return done;
+  if (Result done = read_options(line, kPrometheusOptions, nothing, context); !done) return done;
   block.prometheus = address;
   return {};
 }

@@ -6,7 +6,7 @@
 namespace nld::plugins {
 namespace {
 
-constexpr Option<BlockConfig> kOptions[] = {
+constexpr Option<BlockConfig> kReadyOptions[] = {
     {"monitor",
      [](Arguments& arguments, BlockConfig& block) {
        static constexpr std::string_view kModes[] = {"until-ready", "continuously"};
@@ -21,7 +21,7 @@ Result setup_ready(const corefile::Directive& line, BlockConfig& block, SetupCon
   const runtime::SocketAddress address = read_listen_address(arguments, ":8181");
   if (Result done = arguments.finish(); !done) return done;
   block.ready = address;
-  return read_options(line, kOptions, block, context);
+  return read_options(line, kReadyOptions, block, context);
 }
 
 }  // namespace nld::plugins

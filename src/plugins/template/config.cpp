@@ -72,7 +72,7 @@ void read_fallthrough(Arguments& arguments, TemplateRule& rule) {
   if (rule.fallthrough.empty()) rule.fallthrough.emplace_back();
 }
 
-constexpr Option<TemplateRule> kOptions[] = {
+constexpr Option<TemplateRule> kTemplateOptions[] = {
     {"match", read_match},
     {"answer", read_records<dns::Section::answer>},
     {"additional", read_records<dns::Section::additional>},
@@ -120,7 +120,7 @@ Result setup_template(const corefile::Directive& line, BlockConfig& block, Setup
   if (rule->zones.empty()) {
     for (const ZoneKey& key : block.zones) rule->zones.push_back(key.zone);
   }
-  if (Result done = read_options(line, kOptions, *rule, context); !done) return done;
+  if (Result done = read_options(line, kTemplateOptions, *rule, context); !done) return done;
   make_constants(*rule, arguments);
   if (Result done = arguments.finish(); !done) return done;
   block.templates.push_back(std::move(rule));

@@ -13,7 +13,7 @@ std::chrono::milliseconds timeout(Arguments& arguments) {
   return arguments.duration("DURATION", std::chrono::seconds(1), std::chrono::hours(24));
 }
 
-constexpr Option<TimeoutsConfig> kOptions[] = {
+constexpr Option<TimeoutsConfig> kTimeoutsOptions[] = {
     {"read", [](Arguments& arguments, TimeoutsConfig& config) { config.read = timeout(arguments); }},
     {"write", [](Arguments& arguments, TimeoutsConfig& config) { config.write = timeout(arguments); }},
     {"idle", [](Arguments& arguments, TimeoutsConfig& config) { config.idle = timeout(arguments); }},
@@ -36,7 +36,7 @@ Result setup_timeouts(const corefile::Directive& line, BlockConfig& block, Setup
     arguments.fail("sets nothing, expected a line such as 'idle 60s' in its block");
   }
   if (Result done = arguments.finish(); !done) return done;
-  return read_options(line, kOptions, block.timeouts, context);
+  return read_options(line, kTimeoutsOptions, block.timeouts, context);
 }
 
 }  // namespace nld::plugins

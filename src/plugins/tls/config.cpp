@@ -9,7 +9,7 @@
 namespace nld::plugins {
 namespace {
 
-constexpr Option<tls::ServerSettings> kOptions[] = {
+constexpr Option<tls::ServerSettings> kTlsOptions[] = {
     {"client_auth",
      [](Arguments& arguments, tls::ServerSettings& settings) {
        // In the order of tls::ClientAuth.
@@ -36,7 +36,7 @@ Result setup_tls(const corefile::Directive& line, BlockConfig& block, SetupConte
   settings.key = arguments.file("KEY");
   if (arguments.more()) settings.authorities = arguments.file("CA");
   if (Result done = arguments.finish(); !done) return done;
-  if (Result done = read_options(line, kOptions, settings, context); !done) return done;
+  if (Result done = read_options(line, kTlsOptions, settings, context); !done) return done;
   auto made = tls::ServerContext::make(settings);
   if (!made) return std::unexpected(corefile::Diagnostic{line.where(), "tls: " + made.error()});
   if ((*made)->not_after() < std::chrono::system_clock::now()) arguments.warn("CERT has expired");
