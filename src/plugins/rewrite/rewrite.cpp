@@ -9,7 +9,6 @@
 namespace nld::plugins {
 namespace {
 
-namespace asio = boost::asio;
 using pipeline::Reply;
 using pipeline::Request;
 using pipeline::Step;
@@ -72,7 +71,7 @@ class RewritePlugin::Exchange final : public pipeline::Suspended {
   }
 
   /// What is waited for, and then has its reply.
-  asio::awaitable<void> wait(const pipeline::Next& next) {
+  runtime::Task<void> wait(const pipeline::Next& next) {
     Question& waiting = lookup_ ? *lookup_ : question_;
     co_await next.resume(waiting.request, waiting.reply, waiting.step);
     waiting.step.verdict = Verdict::answered;
@@ -131,7 +130,7 @@ Verdict RewritePlugin::handle(Request& request, Reply& reply) {
   return Verdict::wait;
 }
 
-asio::awaitable<void> RewritePlugin::resolve(Request& request, Reply& reply, pipeline::Next next) {
+runtime::Task<void> RewritePlugin::resolve(Request& request, Reply& reply, pipeline::Next next) {
   const std::unique_ptr<pipeline::Suspended> suspended = std::move(reply.suspended);
   auto& exchange = static_cast<Exchange&>(*suspended);
   do {
