@@ -57,8 +57,8 @@ TEST_F(HostBackend, NothingThereLeavesNothingBehind) {
 ScriptedCommands without_net_raw(CommandRunner& real) {
   return ScriptedCommands([&real](const std::vector<std::string>& argv, std::string_view input) {
     if (argv.front().ends_with("tables-legacy-save")) {
-      return std::expected<CommandResult, std::string>(
-          CommandResult{.status = 1, .error = "can't initialize iptables table `nat': Permission denied"});
+      return std::expected<CommandResult, std::string>(CommandResult{
+          .status = 1, .out = {}, .error = "can't initialize iptables table `nat': Permission denied"});
     }
     return real.run(argv, input);
   });

@@ -64,7 +64,7 @@ TEST_F(ProxyTraces, AChainThatCannotBeReadIsNotTakenForNone) {
   ScriptedCommands without_net_raw([this](const std::vector<std::string>& argv, std::string_view input) {
     if (argv.front().ends_with("tables-legacy-save")) {
       return std::expected<CommandResult, std::string>(
-          CommandResult{.status = 1, .error = "Permission denied"});
+          CommandResult{.status = 1, .out = {}, .error = "Permission denied"});
     }
     return commands_.run(argv, input);
   });
