@@ -1,7 +1,7 @@
 """Files of the forms that users of node-cache have (corefiles/): the verdict of `check`, and that `serve` agrees.
 
-The comments on top of a file say what becomes of it: `refused: LINE: words` of the message, `warns: LINE: words`, or the
-sockets it `listens:` on. {$FILES} is a folder of hosts and certificates."""
+The comments on top of a file say what becomes of it: `refused: LINE: words` of the message, `warns: LINE: words`, or
+the sockets it `listens:` on. {$FILES} is a folder of hosts and certificates."""
 
 import dataclasses
 import pathlib

@@ -46,7 +46,8 @@ def test_map(serve, fake):
     fake("127.0.0.2", handler)
     server = serve(block('metadata {\n    map {{.IP}} pool {\n        127.0.0.1 batch\n        127.0.0.9 web\n    }\n}',
                          LOG, "rewrite edns0 local set 0xffee {metadata/pool}",
-                         'template IN TXT pool.test {\n    answer "{{ .Name }} 5 IN TXT {{ .Meta \\"metadata/pool\\" }}"\n}',
+                         'template IN TXT pool.test {\n'
+                         '    answer "{{ .Name }} 5 IN TXT {{ .Meta \\"metadata/pool\\" }}"\n}',
                          "forward . 127.0.0.2"))
     assert data(ask("pool.test", "TXT"), "TXT") == ['"batch"']
     assert data(ask("pool.test", "TXT", source="127.0.0.9"), "TXT") == ['"web"']

@@ -125,7 +125,7 @@ def test_our_own_name_goes_before_the_upstreams(serve, fake):
 
 def test_a_cname_rule_asks_the_whole_server(serve, fake):
     """The new target is of another block, with rules of its own."""
-    fake("127.0.0.2", lambda seen: replies.reply(seen.message, f"{seen.message.question[0].name} 60 CNAME web.prod.test.",
+    fake("127.0.0.2", lambda seen: replies.reply(seen.message, f"{seen.name} 60 CNAME web.prod.test.",
                                                  "web.prod.test. 60 A 192.0.2.1"))
     inside = fake("127.0.0.3", ip="10.96.0.1")
     server = serve(block("rewrite cname suffix .prod.test .cluster.local", "cache 30", "forward . 127.0.0.2")
