@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 import fleet
+import measure
 import peers
 import report
 import scenarios
@@ -72,14 +73,14 @@ def run_fleet(kind, members, names, chosen, options, site):
         for scenario in chosen:
             participants = servers.participants(scenario)
             samples[scenario.name] = {name: [] for name in participants}
-            if scenario.names > 0 and scenario.kind != "start" and not scenario.is_miss and scenario.name != "memory":
+            if scenario.warm:
                 servers.warm(scenario)
-            rounds = 1 if scenario.kind == "memory" else options.rounds
+            rounds = min(scenario.rounds or options.rounds, options.rounds)
             for number in range(rounds):
                 turn = number % len(participants)
                 order = list(participants.items())
                 for name, server in itertools.chain(order[turn:], order[:turn]):
-                    samples[scenario.name][name].append(servers.measure(server, scenario, options.scale))
+                    samples[scenario.name][name].append(measure.measure(site, scenario, server, options.scale))
             print(report.row(scenario, samples[scenario.name], names), flush=True)
     return samples
 

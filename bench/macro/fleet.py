@@ -5,9 +5,8 @@ import subprocess
 
 import peers
 import process
+import scenarios
 
-LOST_LIMIT = 0.001  # share of queries that may stay unanswered before a figure is worth nothing
-UPSTREAM_LIMIT = 0.02  # the upstream's CPU time by the server's: more means that answers were not cached
 SLOW = 50  # milliseconds that the upstream takes for names that begin with s
 LIMIT = "limit"
 
@@ -26,21 +25,26 @@ class Site:
         command = [programs / "upstream", f"{address}:{port}", SLOW]
         self.upstream = process.Server("upstream", command, {load_cpu}, port, scratch / "upstream.log", address)
 
-    def server(self, peer, tcp_upstream=False, workers=1):
+    def server(self, peer, **place):
         port = next(self.ports)
         directory = self.scratch / f"{peer.name}-{port}"
         directory.mkdir()
-        place = peers.Place(directory, port, tcp_upstream, workers)
-        return process.Server(peer.name, peer.command(place), {self.server_cpu}, port,
-                              self.scratch / f"{peer.name}.log")
+        place = peers.Place(directory, port, **place)
+        return process.Server(peer.name, peer.command(place), self.cpus_of(place.workers), port,
+                              self.scratch / f"{peer.name}.log", place.address)
 
-    def limit(self, program):
+    def cpus_of(self, workers):
+        return {self.server_cpu} if workers is None else {self.server_cpu, self.load_cpu}
+
+    def limit(self, program, workers=None):
         port = next(self.ports)
         command = [self.programs / f"limit_{program}", f"127.0.0.1:{port}"]
+        if workers:
+            command.append(workers)
         if program.endswith("_relay"):
             command.append(f"{peers.UPSTREAM[0]}:{peers.UPSTREAM[1]}")
         log = self.scratch / f"limit_{program}.log"
-        return process.Server(LIMIT, command, {self.server_cpu}, port, log, reflects=program.endswith("_answerer"))
+        return process.Server(LIMIT, command, self.cpus_of(workers), port, log, reflects="_answerer" in program)
 
     def load_command(self, server, flags):
         command = [self.programs / "load", "--port", server.port, "--suffix", process.ZONE, "--limit", 60, *flags]
@@ -77,6 +81,24 @@ class Site:
             misses.wait()
 
 
+class Pair:
+    """The same server with one worker and with two, each free to use both CPUs."""
+
+    def __init__(self, servers):
+        self.servers = servers
+
+    def __iter__(self):
+        return iter(self.servers)
+
+    def start(self):
+        for server in self.servers:
+            server.start()
+
+    def stop(self):
+        for server in self.servers:
+            server.stop()
+
+
 class Fleet:
     """Servers of one configuration, started together and measured in turn."""
 
@@ -88,8 +110,15 @@ class Fleet:
         self.limits = {}
         self.failures = {}
         for peer in selected:
-            if kind != "tcp" or peer.tcp_upstream:
-                self.servers[peer.name] = site.server(peer, tcp_upstream=kind == "tcp")
+            if peer.fits(kind):
+                self.servers[peer.name] = self.build(peer)
+
+    def build(self, peer):
+        if self.kind == "workers":
+            return Pair([self.site.server(peer, workers=count) for count in (1, 2)])
+        if self.kind == "budget":
+            return self.site.server(peer, budget=scenarios.BUDGET)
+        return self.site.server(peer, tcp_upstream=self.kind == "tcp", agent=self.kind == "agent")
 
     def __enter__(self):
         for name, server in list(self.servers.items()):
@@ -106,7 +135,10 @@ class Fleet:
 
     def limit(self, program):
         if program not in self.limits:
-            self.limits[program] = self.site.limit(program)
+            if self.kind == "workers":
+                self.limits[program] = Pair([self.site.limit(program, count) for count in (1, 2)])
+            else:
+                self.limits[program] = self.site.limit(program)
             self.limits[program].start()
         return self.limits[program]
 
@@ -117,45 +149,10 @@ class Fleet:
     def warm(self, scenario):
         # Slowly: a forwarder may refuse a burst of misses. dnsdist caches what came over TCP apart.
         every = [*scenario.flags, "--order", "cycle", "--names", scenario.names, "--queries", scenario.names]
-        for server in self.servers.values():
+        for server in self.each():
             for _ in range(2):
                 self.site.load(server, *every, "--connections", 1, "--window", 16, "--rate", 0)
 
-    def measure(self, server, scenario, scale):
-        if scenario.kind == "start":
-            return self.measure_start(server)
-        if scenario.kind == "memory":
-            return {"value": server.memory()["Pss"] / 1e6, "rss": server.memory()["Rss"] / 1e6, "problems": []}
-        site = self.site
-        queries = max(int(scenario.queries * scale), 100)
-        flags = [*scenario.flags, "--names", scenario.names, "--queries", queries]
-        if scenario.is_miss:
-            flags += site.never_used()
-        before, upstream_before = server.cpu_seconds(), site.upstream.cpu_seconds()
-        with site.slow_misses(server, scenario.misses, 2 + queries / 5000):
-            result = site.load(server, *flags)
-        server.wait_for_children()
-        cpu = server.cpu_seconds() - before
-        asked = site.upstream.cpu_seconds() - upstream_before > cpu * UPSTREAM_LIMIT
-        answered = result["good"] + result["bad"]
-        problems = []
-        if result["bad"]:
-            problems.append(f"{result['bad']} of {queries} answers are wrong")
-        if answered + result["lost"] < queries:
-            problems.append(f"only {answered} of {queries} queries done in time")
-        elif result["lost"] > queries * LOST_LIMIT:
-            problems.append(f"{result['lost']} of {queries} queries lost")
-        if asked and scenario.kind == "cpu" and not scenario.is_miss:
-            problems.append("the upstream was asked: not all was cached")
-        sample = {key: result[key] for key in ("p50_us", "p99_us", "p999_us", "lost", "reconnects")}
-        sample["cpu_us"] = cpu * 1e6 / max(answered, 1)
-        sample["qps"] = answered / result["seconds"]
-        sample["busy"] = cpu / result["seconds"]
-        sample["value"] = sample["p99_us" if scenario.kind == "latency" else "cpu_us"]
-        return sample | {"problems": problems}
-
-    def measure_start(self, server):
-        """A second instance of the same command would want the same port: this one is started again."""
-        server.stop()
-        server.start()
-        return {"value": server.start_seconds * 1e3, "problems": []}
+    def each(self):
+        for server in self.servers.values():
+            yield from server if isinstance(server, Pair) else [server]

@@ -8,6 +8,7 @@ import process
 
 UPSTREAM = ("127.0.0.2", 5400)
 CAPACITY = 131_072  # names; more than the bench fills in
+NODE_ADDRESS = "169.254.20.10"
 TTL = 86400  # nothing expires during a run
 
 
@@ -18,7 +19,13 @@ class Place:
     directory: pathlib.Path
     port: int
     tcp_upstream: bool = False
-    workers: int = 1
+    workers: int | None = None  # how many, in a comparison of their numbers; else one
+    budget: int | None = None  # bytes for the cache
+    agent: bool = False  # the node agent and its server
+
+    @property
+    def address(self):
+        return NODE_ADDRESS if self.agent else "127.0.0.1"
 
     @property
     def upstream(self):
@@ -30,7 +37,10 @@ class Peer:
     name: str
     version: str
     command: Callable[[Place], list]
-    tcp_upstream: bool = True  # can be told to ask its upstream over TCP
+    fleets: frozenset = frozenset({"small", "large", "tcp"})
+
+    def fits(self, fleet):
+        return fleet in self.fleets
 
 
 def write(place, name, text):
@@ -44,7 +54,7 @@ def corefile(place):
         place,
         "Corefile",
         f""".:{place.port} {{
-    bind 127.0.0.1
+    bind {place.address}
     errors
     loop
     prometheus 127.0.0.1:{place.port + 4000}
@@ -65,9 +75,14 @@ def ours(program):
     program = pathlib.Path(program).resolve()
 
     def command(place):
-        return [program, "serve", "--conf", corefile(place), "--workers", place.workers]
+        if place.agent:
+            return [program, "run", "--localip", NODE_ADDRESS, "--conf", corefile(place), "--workers", 1]
+        line = [program, "serve", "--conf", corefile(place), "--workers", place.workers or 1]
+        # Without a budget for it, the default would push out some of 100,000 names or none: that is not the question.
+        return [*line, "--cache-memory", place.budget or 256 << 20]
 
-    return Peer("node-local-dns", process.first_line(program, "--version"), command)
+    every = frozenset({"small", "large", "tcp", "workers", "budget", "agent"})
+    return Peer("node-local-dns", process.first_line(program, "--version"), command, every)
 
 
 def given(text):
@@ -82,7 +97,8 @@ def given(text):
         return [part.format(**values) for part in shlex.split(template)]
 
     # Only a Corefile is written for it here, so only what reads one can be told about TCP.
-    return Peer(name, template, command, tcp_upstream="{corefile}" in template)
+    fleets = {"small", "large"} | ({"tcp"} if "{corefile}" in template else set())
+    return Peer(name, template, command, frozenset(fleets))
 
 
 def unbound():
@@ -123,7 +139,7 @@ def dnsmasq():
         line += ["--no-resolv", "--no-hosts", f"--server={UPSTREAM[0]}#{UPSTREAM[1]}"]
         return line + [f"--cache-size={CAPACITY}", "--dns-forward-max=1000", "--log-facility=-"]
 
-    return Peer("dnsmasq", process.first_line("/usr/sbin/dnsmasq", "--version"), command, tcp_upstream=False)
+    return Peer("dnsmasq", process.first_line("/usr/sbin/dnsmasq", "--version"), command, frozenset({"small", "large"}))
 
 
 def knot_resolver():

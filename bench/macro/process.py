@@ -121,6 +121,12 @@ def process_seconds(pid):
         return 0.0  # a child that ended meanwhile
 
 
+def tracer(pid):
+    """The process that traces this one; 0: none."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("TracerPid:")[2].split()[0])
+
+
 def first_line(*command):
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=10, check=False)
     return next(iter((done.stdout or done.stderr).splitlines()), "unknown").strip()

@@ -34,6 +34,10 @@ def header(names):
     return f"{'':<{TITLE}}{columns}{': limit':>9}{': unbound':>10}"
 
 
+def title(scenario):
+    return f"{scenario.title}, {scenario.unit}" if scenario.unit else scenario.title
+
+
 def row(scenario, samples, names):
     """One line: the median of each server, then our ratios; '!' marks figures that a problem makes worthless."""
     cells = ""
@@ -44,7 +48,7 @@ def row(scenario, samples, names):
     for other in (LIMIT, REFERENCE):
         value = ratio(samples, OURS, other)
         cells += f"{'' if value is None else f'{value:.2f}':>{9 if other == LIMIT else 10}}"
-    return f"{f'{scenario.title}, {scenario.unit}':<{TITLE}}{cells}"
+    return f"{title(scenario):<{TITLE}}{cells}"
 
 
 def summarise(samples):
@@ -54,7 +58,7 @@ def summarise(samples):
         scenario = titles[name]
         figures = {}
         for server, measured in by_server.items():
-            keys = sorted({key for sample in measured for key in sample} - {"problems", "value"})
+            keys = sorted({key for sample in measured for key in sample} - {"problems", "value", "calls"})
             values = [sample["value"] for sample in measured]
             figures[server] = {"value": statistics.median(values), "range": [min(values), max(values)]}
             figures[server] |= {key: median(measured, key) for key in keys}

@@ -8,22 +8,24 @@ MANY = 100_000
 class Scenario:
     name: str
     title: str
-    # cpu: server's CPU us a query; latency: p99 us of hits; start: ms to the first answer; memory: MB
-    kind: str
-    fleet: str = "small"  # the servers that share it: small and large caches, tcp (asks the upstream over TCP)
+    kind: str  # which function of measure.py
+    unit: str = "us/query"
+    # The servers that share it: small and large caches; tcp, which asks the upstream over TCP; workers, one and two;
+    # budget, with little memory; agent, with the node agent.
+    fleet: str = "small"
     names: int = 1000
     queries: int = 0
     flags: tuple = ()
     limit: str | None = None  # the program of limit/ that does the same without DNS
     misses: int = 0  # queries per second that go to a slow upstream meanwhile
+    rounds: int | None = None  # fewer than asked for
+    warm: bool = False  # every name is asked for before
+    per: str = ""  # syscalls: per query or per batch
+    budget: int = 0  # bytes
 
     @property
     def is_miss(self):
         return "unique" in self.flags
-
-    @property
-    def unit(self):
-        return {"cpu": "us/query", "latency": "us", "start": "ms", "memory": "MB"}[self.kind]
 
 
 UNIFORM = ("--order", "uniform")
@@ -33,24 +35,39 @@ PACED = ("--rate", "5000", "--order", "uniform")
 # 20 connections, 40 queries in flight: with more, one read and one write carry so many that nothing is left to see.
 TCP = ("--tcp", "--connections", "20", "--window", "2", *UNIFORM)
 
+BUDGET = 32 << 20  # bytes
+
+ANSWERER = {"limit": "udp_answerer"}
+CACHED = {"kind": "cpu", "queries": 150_000, "warm": True} | ANSWERER
+MISS = {"kind": "cpu", "queries": 40_000, "flags": UNIQUE}
+LARGE = {"fleet": "large", "names": MANY, "warm": True}
+NXDOMAIN = ("--prefix", "x", "--rcode", "3", "--answers", "0", *UNIFORM)
+HITS = {"kind": "latency", "unit": "us", "queries": 10_000, "flags": PACED, "warm": True}
+MEMORY = {"kind": "memory", "unit": "MB", "rounds": 1}
+CALLS = {"kind": "syscalls", "queries": 20_000, "flags": UNIFORM, "warm": True, "rounds": 1} | ANSWERER
+MANY_SOCKETS = ("--connections", "16", "--window", "16", *UNIFORM)  # so that the kernel spreads them evenly
+
 SCENARIOS = (
-    Scenario("udp", "cached UDP, 1,000 names", "cpu", queries=150_000, flags=UNIFORM, limit="udp_answerer"),
-    Scenario("udp_zipf", "cached UDP, 1,000 names, Zipf", "cpu", queries=150_000, flags=ZIPF, limit="udp_answerer"),
-    Scenario("nxdomain", "cached NXDOMAIN, UDP", "cpu", queries=150_000, limit="udp_answerer",
-             flags=("--prefix", "x", "--rcode", "3", "--answers", "0", *UNIFORM)),
-    Scenario("tcp", "cached TCP, 20 connections", "cpu", queries=100_000, flags=TCP, limit="tcp_answerer"),
-    Scenario("miss_udp", "miss, UDP upstream", "cpu", queries=40_000, flags=UNIQUE, limit="udp_relay"),
-    Scenario("hits_p99", "p99: 5,000 hits/s", "latency", queries=10_000, flags=PACED, limit="udp_answerer"),
-    Scenario("mixed_p99", "p99: and 500 slow misses/s", "latency", queries=10_000, flags=PACED, misses=500,
-             limit="udp_relay"),
-    Scenario("miss_tcp", "miss, TCP upstream", "cpu", fleet="tcp", queries=40_000, flags=UNIQUE, limit="tcp_relay"),
-    Scenario("start", "start to first answer", "start", limit="udp_answerer"),
-    Scenario("memory", "PSS idle", "memory", fleet="large", limit="udp_answerer"),
-    Scenario("memory_100k", "PSS, 100,000 names", "memory", fleet="large", names=MANY),
-    Scenario("udp_100k", "cached UDP, 100,000 names", "cpu", fleet="large", names=MANY, queries=150_000,
-             flags=UNIFORM, limit="udp_answerer"),
-    Scenario("udp_100k_zipf", "cached UDP, 100,000 names, Zipf", "cpu", fleet="large", names=MANY, queries=150_000,
-             flags=ZIPF, limit="udp_answerer"),
+    Scenario("udp", "cached UDP, 1,000 names", flags=UNIFORM, **CACHED),
+    Scenario("udp_zipf", "cached UDP, 1,000 names, Zipf", flags=ZIPF, **CACHED),
+    Scenario("nxdomain", "cached NXDOMAIN, UDP", flags=NXDOMAIN, **CACHED),
+    Scenario("tcp", "cached TCP, 20 connections", flags=TCP, **CACHED | {"limit": "tcp_answerer"}),
+    Scenario("miss_udp", "miss, UDP upstream", **MISS, limit="udp_relay"),
+    Scenario("hits_p99", "p99, 5,000 hits/s", **HITS, **ANSWERER),
+    Scenario("mixed_p99", "p99, and 500 slow misses/s", **HITS, misses=500, limit="udp_relay"),
+    Scenario("syscalls", "system calls, cached UDP", unit="/query", per="query", **CALLS),
+    Scenario("syscalls_batch", "system calls, cached UDP", unit="/batch", per="batch", **CALLS),
+    Scenario("start", "start to first answer", "start", "ms", **ANSWERER),
+    Scenario("miss_tcp", "miss, TCP upstream", **MISS, fleet="tcp", limit="tcp_relay"),
+    Scenario("memory", "memory (PSS), idle", **MEMORY, **ANSWERER, fleet="large"),
+    Scenario("memory_100k", "memory (PSS), 100,000 names", **MEMORY, **LARGE),
+    Scenario("udp_100k", "cached UDP, 100,000 names", flags=UNIFORM, **CACHED | LARGE),
+    Scenario("udp_100k_zipf", "cached UDP, 100,000 names, Zipf", flags=ZIPF, **CACHED | LARGE),
+    Scenario("workers", "2 workers : 1 worker, CPU", flags=MANY_SOCKETS, unit="", fleet="workers",
+             **CACHED | {"kind": "growth"}),
+    Scenario("budget", "memory of a full cache : its budget", "budget", "", "budget", queries=400_000, flags=UNIQUE,
+             rounds=1, budget=BUDGET),
+    Scenario("memory_agent", "memory (PSS), idle, with agent", **MEMORY, fleet="agent"),
 )
 
 

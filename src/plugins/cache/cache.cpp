@@ -61,7 +61,8 @@ struct CachePlugin::Fetch {
         request(cause),
         old(std::move(replaced)) {
     request.query = *dns::parse_query(message);
-    request.added_options = {};  // in the message now; those of the cause end with it
+    // The message has no others; those of the cause end with it.
+    request.added_options = request.query.edns ? request.query.edns->options : dns::Bytes{};
   }
 
   std::shared_ptr<const pipeline::Chain> chain;
@@ -257,6 +258,7 @@ runtime::Task<void> CachePlugin::resolve(Request& request, Reply& reply, pipelin
 void CachePlugin::serve_result(const FetchResult& result, Reply& reply) const {
   reply.extended_error = result.extended_error;
   reply.extended_error_text = result.extended_error_text;
+  reply.provenance = result.provenance;
   if (result.answer) {
     reply.ttl = shown_ttl(config_, result.answer->facts());
     reply.answer_with(result.answer, result.plugin);
@@ -293,6 +295,7 @@ runtime::Task<void> CachePlugin::fetch(std::unique_ptr<Fetch> fetch) {
   result->error = reply.error;
   result->extended_error = reply.extended_error;
   result->extended_error_text = reply.extended_error_text;
+  result->provenance = reply.provenance;
   result->rcode = reply.rcode;
   result->answer = reply.answer;
   if (reply.answer && reply.cacheable) {

@@ -43,7 +43,7 @@ runtime::Task<UpstreamLink::Result> UpstreamLink::ask(const dns::Query& query, P
 
 runtime::Task<ExchangeResult> UpstreamLink::exchange(const dns::Query& query, Form form, Protocol protocol,
                                                      Limits limits) {
-  const OutgoingQuery outgoing(query, form, limits.udp_size);
+  const OutgoingQuery outgoing(query, form, limits.udp_size, limits.own_options);
   const upstream::Question question = outgoing.question();
   const runtime::TimePoint start = clock_->now();
   const runtime::TimePoint deadline = std::min(limits.total, start + limits.each);

@@ -30,6 +30,7 @@ class UpstreamLink {
     runtime::Duration each{};
     runtime::TimePoint total;
     std::uint16_t udp_size = OutgoingQuery::kUdpSize;  ///< what we say an upstream may send at most
+    dns::Bytes own_options{};                          ///< see OutgoingQuery
   };
   struct Answer {
     upstream::Response response;

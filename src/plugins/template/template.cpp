@@ -43,14 +43,15 @@ bool is_for(const TemplateRule& rule, const dns::Query& query) noexcept {
 class NameText {
  public:
   explicit NameText(dns::NameView name) noexcept : name_(name) {}
-  std::string_view get() {
-    if (text_.empty()) text_ = dns::Name::copy_of(name_).lowered().to_text();
+  std::string_view get() noexcept {
+    if (text_.empty()) text_ = dns::to_text(dns::Name::copy_of(name_).lowered().wire(), space_);
     return text_;
   }
 
  private:
   dns::NameView name_;
-  std::string text_;
+  std::array<char, dns::kMaxNameText> space_;
+  std::string_view text_;
 };
 
 /// The first pattern that matches; null: none, or the rule has none.
@@ -130,7 +131,7 @@ Verdict TemplatePlugin::handle(Request& request, Reply& reply) {
     }
     std::vector<std::string_view> groups;
     if (rule->uses_groups) groups = groups_of(pattern, name.get());
-    const bool needs_name = !rule->records.empty();
+    const bool needs_name = !std::ranges::all_of(rule->records, &TemplateRecord::is_constant);
     return answer(request, rule,
                   {.rule = *rule,
                    .zone = *zone,

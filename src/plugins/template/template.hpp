@@ -14,6 +14,8 @@
 
 namespace nld::plugins {
 
+/// A query that no rule is for, or that no expression of its rule fits, costs no allocation; an answer costs
+/// one for itself, and what its templates make: the cache in front keeps it.
 class TemplatePlugin final : public pipeline::Plugin {
  public:
   TemplatePlugin(std::vector<std::shared_ptr<const TemplateRule>> rules, const Services& services,
