@@ -34,6 +34,8 @@ class Answer {
   };
   /// Copies both into the new block. Pre-condition: a DNS message's sizes, at most 65,535 octets and offsets.
   static AnswerPtr make(const Facts& facts, dns::Bytes wire, std::span<const std::uint16_t> ttl_offsets);
+  /// The answer with other times: the same block if nobody else holds it, else a copy.
+  static AnswerPtr with_times(AnswerPtr answer, std::uint32_t ttl, runtime::TimePoint stored_at);
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
 

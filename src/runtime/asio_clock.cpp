@@ -6,6 +6,8 @@
 #include <boost/intrusive/set.hpp>
 #include <vector>
 
+#include "runtime/recycled.hpp"
+
 namespace nld::runtime {
 namespace {
 
@@ -14,7 +16,7 @@ namespace intrusive = boost::intrusive;
 // A timer that is destroyed takes itself out of the set.
 using Hook = intrusive::set_base_hook<intrusive::link_mode<intrusive::auto_unlink>>;
 
-class AsioTimer final : public Timer::Impl, public Hook {
+class AsioTimer final : public Timer::Impl, public Hook, public Recycled {
  public:
   AsioTimer(TimePoint when, std::move_only_function<void()> fire) : due(when), fire_(std::move(fire)) {}
 
