@@ -75,19 +75,27 @@ def run_fleet(kind, members, names, chosen, options, site):
     with fleet.Fleet(site, kind, members, names) as servers:
         for name, failure in servers.failures.items():
             print(f"bench: {name}: {failure}", file=sys.stderr)
-        for scenario in chosen:
-            participants = servers.participants(scenario)
-            samples[scenario.name] = {name: [] for name in participants}
-            if scenario.warm:
-                servers.warm(scenario)
-            rounds = min(scenario.rounds or options.rounds, options.rounds)
-            for number in range(rounds):
-                turn = number % len(participants)
-                order = list(participants.items())
-                for name, server in itertools.chain(order[turn:], order[:turn]):
-                    samples[scenario.name][name].append(measure.measure(site, scenario, server, options.scale))
-            print(report.row(scenario, samples[scenario.name], names), flush=True)
+        for _, together in itertools.groupby(chosen, lambda scenario: scenario.together or scenario.name):
+            group = list(together)
+            for scenario in group:
+                if scenario.warm:
+                    servers.warm(scenario)
+                samples[scenario.name] = {name: [] for name in servers.participants(scenario)}
+            for number in range(options.rounds):
+                for scenario in group:
+                    if number < (scenario.rounds or options.rounds):
+                        run_round(number, scenario, servers, options.scale, samples[scenario.name])
+            for scenario in group:
+                print(report.row(scenario, samples, names), flush=True)
     return samples
+
+
+def run_round(number, scenario, servers, scale, samples):
+    """Measures every server once, each time beginning with another one."""
+    order = list(servers.participants(scenario).items())
+    turn = number % len(order)
+    for name, server in order[turn:] + order[:turn]:
+        samples[name].append(measure.measure(servers.site, scenario, server, scale))
 
 
 def run(options, scratch):

@@ -120,9 +120,18 @@ def test_orders_of_names(names_asked):
 
 
 def test_ratio_is_of_figures_of_the_same_round():
-    samples = {"a": [{"value": 2}, {"value": 20}, {"value": 3}], "b": [{"value": 1}, {"value": 10}, {"value": 1}]}
-    assert report.ratio(samples, "a", "b") == 2
-    assert report.ratio(samples, "a", "absent") is None
+    samples = {"udp": {"a": [{"value": 2}, {"value": 20}, {"value": 3}],
+                       "b": [{"value": 1}, {"value": 10}, {"value": 1}]}}
+    (udp,) = scenarios.chosen("udp", False)
+    assert report.ratio(samples, udp, "a", "b") == 2
+    assert report.ratio(samples, udp, "a", "absent") is None
+
+
+def test_hits_beside_misses_are_compared_with_hits_alone():
+    samples = {"hits_p99": {"unbound": [{"value": 10}]},
+               "mixed_p99": {"node-local-dns": [{"value": 8}], "unbound": [{"value": 99}]}}
+    (mixed,) = scenarios.chosen("mixed_p99", False)
+    assert report.ratio(samples, mixed, "node-local-dns", "unbound") == 0.8
 
 
 def test_spoilt_figures_are_marked():
