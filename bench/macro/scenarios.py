@@ -49,7 +49,7 @@ NXDOMAIN = ("--prefix", "x", "--rcode", "3", "--answers", "0", *UNIFORM)
 HITS = {"kind": "latency", "unit": "us", "queries": 7_500, "flags": PACED, "warm": True,
         "together": "p99"}
 MEMORY = {"kind": "memory", "unit": "MB", "rounds": 1}
-CALLS = {"kind": "syscalls", "queries": 5_000, "flags": UNIFORM, "warm": True, "rounds": 1} | ANSWERER
+CALLS = {"kind": "syscalls", "queries": 10_000, "flags": UNIFORM, "warm": True, "rounds": 1} | ANSWERER
 MANY_SOCKETS = ("--connections", "16", "--window", "16", *UNIFORM)  # so that the kernel spreads them evenly
 
 SCENARIOS = (
