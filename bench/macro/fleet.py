@@ -81,8 +81,13 @@ class Site:
             misses.wait()
 
 
+# Numbers of workers that a fleet compares.
+WORKERS = {"workers": (1, 2), "workers_4": (1, 4)}
+HUGE = {"capacity": 1 << 20, "budget": 1 << 30}
+
+
 class Pair:
-    """The same server with one worker and with two, each free to use both CPUs."""
+    """The same server with one worker and with several, each free to use both CPUs."""
 
     def __init__(self, servers):
         self.servers = servers
@@ -109,13 +114,16 @@ class Fleet:
         self.servers = {}
         self.limits = {}
         self.failures = {}
+        self.warmed = set()
         for peer in selected:
             if peer.fits(kind):
                 self.servers[peer.name] = self.build(peer)
 
     def build(self, peer):
-        if self.kind == "workers":
-            return Pair([self.site.server(peer, workers=count) for count in (1, 2)])
+        if self.kind in WORKERS:
+            return Pair([self.site.server(peer, workers=count) for count in WORKERS[self.kind]])
+        if self.kind == "huge":
+            return self.site.server(peer, **HUGE)
         if self.kind == "budget":
             return self.site.server(peer, budget=scenarios.BUDGET)
         return self.site.server(peer, tcp_upstream=self.kind == "tcp", agent=self.kind == "agent")
@@ -135,8 +143,8 @@ class Fleet:
 
     def limit(self, program):
         if program not in self.limits:
-            if self.kind == "workers":
-                self.limits[program] = Pair([self.site.limit(program, count) for count in (1, 2)])
+            if self.kind in WORKERS:
+                self.limits[program] = Pair([self.site.limit(program, count) for count in WORKERS[self.kind]])
             else:
                 self.limits[program] = self.site.limit(program)
             self.limits[program].start()
@@ -147,7 +155,13 @@ class Fleet:
         return limit | self.servers
 
     def warm(self, scenario):
-        # Slowly: a forwarder may refuse a burst of misses. dnsdist caches what came over TCP apart.
+        """Asks for every name of the scenario, unless one before it did."""
+        # dnsdist caches what came over TCP apart.
+        state = (scenario.names, "--tcp" in scenario.flags, "--prefix" in scenario.flags)
+        if state in self.warmed:
+            return
+        self.warmed.add(state)
+        # Slowly: a forwarder may refuse a burst of misses.
         every = [*scenario.flags, "--order", "cycle", "--names", scenario.names, "--queries", scenario.names]
         for server in self.each():
             for _ in range(2):

@@ -64,13 +64,13 @@ def measure_latency(site, scenario, server, scale):
 
 
 def measure_growth(site, scenario, pair, scale):
-    """What a query costs a server with two workers, as a multiple of what it costs one with one."""
-    one, two = (measure_cpu(site, scenario, server, scale) for server in pair)
+    """What a query costs a server with several workers, as a multiple of what it costs one with one."""
+    one, several = (measure_cpu(site, scenario, server, scale) for server in pair)
     return {
-        "value": two["value"] / one["value"],
+        "value": several["value"] / one["value"],
         "one_worker_us": one["value"],
-        "two_workers_us": two["value"],
-        "problems": one["problems"] + two["problems"],
+        "several_workers_us": several["value"],
+        "problems": one["problems"] + several["problems"],
     }
 
 

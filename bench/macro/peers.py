@@ -21,6 +21,7 @@ class Place:
     tcp_upstream: bool = False
     workers: int | None = None  # how many, in a comparison of their numbers; else one
     budget: int | None = None  # bytes for the cache
+    capacity: int = CAPACITY
     agent: bool = False  # the node agent and its server
 
     @property
@@ -59,8 +60,8 @@ def corefile(place):
     loop
     prometheus 127.0.0.1:{place.port + 4000}
     cache {TTL} {{
-        success {CAPACITY} {TTL}
-        denial {CAPACITY} {TTL}
+        success {place.capacity} {TTL}
+        denial {place.capacity} {TTL}
     }}
     forward . {place.upstream} {{
         {"force_tcp" if place.tcp_upstream else "prefer_udp"}
@@ -81,7 +82,7 @@ def ours(program):
         # Without a budget for it, the default would push out some of 100,000 names or none: that is not the question.
         return [*line, "--cache-memory", place.budget or 256 << 20]
 
-    every = frozenset({"small", "large", "tcp", "workers", "budget", "agent"})
+    every = frozenset({"small", "large", "tcp", "workers", "workers_4", "budget", "agent", "huge"})
     return Peer("node-local-dns", process.first_line(program, "--version"), command, every)
 
 

@@ -78,6 +78,11 @@ def problems(summary):
     ]
 
 
+def spoilt(summary):
+    """Whether a figure of ours, or the limit it is compared with, is worth nothing."""
+    return any(figures["servers"].get(name, {}).get("problems") for figures in summary.values() for name in (OURS, LIMIT))
+
+
 def write(path, summary, samples, versions, rounds):
     result = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -11,7 +11,7 @@ class Scenario:
     kind: str  # which function of measure.py
     unit: str = "us/query"
     # The servers that share it: small and large caches; tcp, which asks the upstream over TCP; workers, one and two;
-    # budget, with little memory; agent, with the node agent.
+    # workers_4, one and four; budget, with little memory; agent, with the node agent; huge, with room for a million.
     fleet: str = "small"
     names: int = 1000
     queries: int = 0
@@ -22,6 +22,7 @@ class Scenario:
     warm: bool = False  # every name is asked for before
     per: str = ""  # syscalls: per query or per batch
     budget: int = 0  # bytes
+    quick: bool = True  # part of the quick form, too
 
     @property
     def is_miss(self):
@@ -38,13 +39,14 @@ TCP = ("--tcp", "--connections", "20", "--window", "2", *UNIFORM)
 BUDGET = 32 << 20  # bytes
 
 ANSWERER = {"limit": "udp_answerer"}
-CACHED = {"kind": "cpu", "queries": 150_000, "warm": True} | ANSWERER
-MISS = {"kind": "cpu", "queries": 40_000, "flags": UNIQUE}
+CACHED = {"kind": "cpu", "queries": 80_000, "warm": True} | ANSWERER
+MISS = {"kind": "cpu", "queries": 25_000, "flags": UNIQUE}
 LARGE = {"fleet": "large", "names": MANY, "warm": True}
+HUGE = {"fleet": "huge", "names": 1_000_000, "warm": True, "quick": False}
 NXDOMAIN = ("--prefix", "x", "--rcode", "3", "--answers", "0", *UNIFORM)
-HITS = {"kind": "latency", "unit": "us", "queries": 10_000, "flags": PACED, "warm": True}
+HITS = {"kind": "latency", "unit": "us", "queries": 7_500, "flags": PACED, "warm": True}
 MEMORY = {"kind": "memory", "unit": "MB", "rounds": 1}
-CALLS = {"kind": "syscalls", "queries": 20_000, "flags": UNIFORM, "warm": True, "rounds": 1} | ANSWERER
+CALLS = {"kind": "syscalls", "queries": 5_000, "flags": UNIFORM, "warm": True, "rounds": 1} | ANSWERER
 MANY_SOCKETS = ("--connections", "16", "--window", "16", *UNIFORM)  # so that the kernel spreads them evenly
 
 SCENARIOS = (
@@ -65,16 +67,21 @@ SCENARIOS = (
     Scenario("udp_100k_zipf", "cached UDP, 100,000 names, Zipf", flags=ZIPF, **CACHED | LARGE),
     Scenario("workers", "2 workers : 1 worker, CPU", flags=MANY_SOCKETS, unit="", fleet="workers",
              **CACHED | {"kind": "growth"}),
+    Scenario("workers_4", "4 workers : 1 worker, CPU", flags=MANY_SOCKETS, unit="", fleet="workers_4", quick=False,
+             **CACHED | {"kind": "growth"}),
     Scenario("budget", "memory of a full cache : its budget", "budget", "", "budget", queries=400_000, flags=UNIQUE,
              rounds=1, budget=BUDGET),
     Scenario("memory_agent", "memory (PSS), idle, with agent", **MEMORY, fleet="agent"),
+    Scenario("memory_1m", "memory (PSS), 1,000,000 names", **MEMORY, **HUGE),
+    Scenario("udp_1m", "cached UDP, 1,000,000 names", flags=UNIFORM, **CACHED | HUGE),
+    Scenario("udp_1m_zipf", "cached UDP, 1,000,000 names, Zipf", flags=ZIPF, **CACHED | HUGE),
 )
 
 
-def chosen(text):
-    """The scenarios of a list like "udp,tcp"; all without one."""
+def chosen(text, quick):
+    """The scenarios of a list like "udp,tcp"; all without one, or those of the quick form."""
     if not text:
-        return SCENARIOS
+        return tuple(scenario for scenario in SCENARIOS if scenario.quick or not quick)
     known = {scenario.name: scenario for scenario in SCENARIOS}
     unknown = [name for name in text.split(",") if name not in known]
     if unknown:

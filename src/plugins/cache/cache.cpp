@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/dispatch.hpp>
 
 #include "dns/builder.hpp"
 #include "plugins/cache/policy.hpp"
@@ -208,7 +206,7 @@ Verdict CachePlugin::handle(Request& request, Reply& reply) {
   return Verdict::wait;
 }
 
-asio::awaitable<void> CachePlugin::resolve(Request& request, Reply& reply, pipeline::Next /*next*/) {
+runtime::Task<void> CachePlugin::resolve(Request& request, Reply& reply, pipeline::Next /*next*/) {
   const Key key = key_of(services_.hasher, request);
   const runtime::TimePoint now = services_.clock.now();
   AnswerPtr stale = choose_stale(config_, shared_->table.find(key), now);
@@ -221,7 +219,7 @@ asio::awaitable<void> CachePlugin::resolve(Request& request, Reply& reply, pipel
   const auto landing = std::make_shared<Landing>();
   // The flight lands on the worker that fetched: the result comes home through this worker's loop.
   cache::Passenger passenger = [landing, loop = &services_.loop](SharedResult result) {
-    asio::post(*loop, [landing, result = std::move(result)] { landing->deliver(result); });
+    asio::dispatch(*loop, [landing, result = std::move(result)] { landing->deliver(result); });
   };
   const Flights::Boarding boarding = shared_->flights.board(key, std::move(passenger));
   if (boarding == Flights::Boarding::refused) {
@@ -283,10 +281,10 @@ void CachePlugin::refresh(const Request& request, const AnswerPtr& old, bool pre
 void CachePlugin::take_off(const Request& request, const Key& key, AnswerPtr old) {
   auto chain = chain_.lock();
   auto flight = std::make_unique<Fetch>(std::move(chain), key, request, std::move(old));
-  asio::co_spawn(services_.loop, fetch(std::move(flight)), asio::detached);
+  runtime::start(fetch(std::move(flight)));
 }
 
-asio::awaitable<void> CachePlugin::fetch(std::unique_ptr<Fetch> fetch) {
+runtime::Task<void> CachePlugin::fetch(std::unique_ptr<Fetch> fetch) {
   auto result = std::make_shared<FetchResult>();
   // Lands even if an exception (an exhausted heap) ends this coroutine: a flight that never lands would make
   // everybody who asks for its name wait.

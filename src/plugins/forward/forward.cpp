@@ -15,7 +15,6 @@
 
 namespace nld::plugins {
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using upstream::ExchangeError;
 using upstream::Protocol;
@@ -62,8 +61,8 @@ class Forward final : public pipeline::Plugin {
 
   [[nodiscard]] std::string_view name() const noexcept override { return "forward"; }
   pipeline::Verdict handle(pipeline::Request& request, pipeline::Reply& reply) override;
-  asio::awaitable<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
-                                pipeline::Next next) override;
+  runtime::Task<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
+                              pipeline::Next next) override;
 
  private:
   /// What the upstreams said in the end: an answer, or the last error (none: all were down).
@@ -72,10 +71,10 @@ class Forward final : public pipeline::Plugin {
     std::optional<ExchangeError> error;
     std::size_t asked = 0;  ///< the last upstream that was
   };
-  asio::awaitable<Findings> ask_upstreams(const pipeline::Request& request);
+  runtime::Task<Findings> ask_upstreams(const pipeline::Request& request);
   [[nodiscard]] std::shared_ptr<const cache::Provenance> provenance_of(const pipeline::Request& request,
                                                                        const Findings& found) const;
-  asio::awaitable<void> wait(runtime::TimePoint until);
+  runtime::Task<void> wait(runtime::TimePoint until);
   [[nodiscard]] bool is_mine(dns::NameView name) const noexcept;
   [[nodiscard]] Protocol protocol_for(const pipeline::Request& request) const noexcept;
   [[nodiscard]] bool goes_on(const upstream::Response& response) const noexcept;
@@ -127,8 +126,8 @@ pipeline::Verdict Forward::handle(pipeline::Request& request, pipeline::Reply& r
   return is_mine(request.query.name) ? pipeline::Verdict::wait : pipeline::Verdict::pass;
 }
 
-asio::awaitable<void> Forward::resolve(pipeline::Request& request, pipeline::Reply& reply,
-                                       pipeline::Next next) {
+runtime::Task<void> Forward::resolve(pipeline::Request& request, pipeline::Reply& reply,
+                                     pipeline::Next next) {
   const ConcurrencySlot slot(shared_->concurrent, config_.max_concurrent);
   if (!slot.granted()) {
     metrics_.max_concurrent_rejects.add();
@@ -169,7 +168,7 @@ std::shared_ptr<const cache::Provenance> Forward::provenance_of(const pipeline::
   return out;
 }
 
-asio::awaitable<Forward::Findings> Forward::ask_upstreams(const pipeline::Request& request) {
+runtime::Task<Forward::Findings> Forward::ask_upstreams(const pipeline::Request& request) {
   const UpstreamLink::Limits limits{config_.read_timeout, clock_->now() + kTotalTime,
                                     std::min(request.udp_limit, OutgoingQuery::kUdpSize),
                                     request.added_options};
@@ -228,9 +227,9 @@ asio::awaitable<Forward::Findings> Forward::ask_upstreams(const pipeline::Reques
   co_return found;
 }
 
-asio::awaitable<void> Forward::wait(runtime::TimePoint until) {
-  const auto never = std::make_shared<runtime::Completion<std::monostate>>();
-  co_await never->wait(*clock_, until);
+runtime::Task<void> Forward::wait(runtime::TimePoint until) {
+  runtime::Completion<std::monostate> never;
+  co_await never.wait(*clock_, until);
 }
 
 Protocol Forward::protocol_for(const pipeline::Request& request) const noexcept {

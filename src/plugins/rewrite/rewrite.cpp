@@ -10,7 +10,6 @@
 namespace nld::plugins {
 namespace {
 
-namespace asio = boost::asio;
 using pipeline::Reply;
 using pipeline::Request;
 using pipeline::Step;
@@ -94,7 +93,7 @@ class RewritePlugin::Exchange final : public pipeline::Suspended {
   }
 
   /// What is waited for, and then has its reply.
-  asio::awaitable<void> wait(const pipeline::Next& next) {
+  runtime::Task<void> wait(const pipeline::Next& next) {
     if (lookup_) {
       co_await lookup_chain_->resolve(lookup_->request, lookup_->reply, lookup_->step.at);
       lookup_->step.verdict = Verdict::answered;
@@ -172,7 +171,7 @@ Verdict RewritePlugin::handle(Request& request, Reply& reply) {
   return Verdict::wait;
 }
 
-asio::awaitable<void> RewritePlugin::resolve(Request& request, Reply& reply, pipeline::Next next) {
+runtime::Task<void> RewritePlugin::resolve(Request& request, Reply& reply, pipeline::Next next) {
   const std::unique_ptr<pipeline::Suspended> suspended = std::move(reply.suspended);
   auto& exchange = static_cast<Exchange&>(*suspended);
   do {

@@ -8,6 +8,7 @@
 #include "pipeline/plugin.hpp"
 #include "pipeline/router.hpp"
 #include "plugins/rewrite/rules.hpp"
+#include "runtime/task.hpp"
 
 namespace nld::plugins {
 
@@ -27,8 +28,8 @@ class RewritePlugin final : public pipeline::Plugin {
   }
   void attach(std::weak_ptr<const pipeline::Chain> chain, pipeline::Next next) override;
   pipeline::Verdict handle(pipeline::Request& request, pipeline::Reply& reply) override;
-  boost::asio::awaitable<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
-                                       pipeline::Next next) override;
+  runtime::Task<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
+                              pipeline::Next next) override;
 
  private:
   struct Question;

@@ -13,7 +13,6 @@
 namespace nld::plugins {
 namespace {
 
-namespace asio = boost::asio;
 using dns::RRClass;
 using dns::RRType;
 using pipeline::Reply;
@@ -198,7 +197,7 @@ bool TemplatePlugin::make_records(const Request& request, const TemplateMatch& m
   return true;
 }
 
-asio::awaitable<void> TemplatePlugin::resolve(Request& request, Reply& reply, pipeline::Next /*next*/) {
+runtime::Task<void> TemplatePlugin::resolve(Request& request, Reply& reply, pipeline::Next /*next*/) {
   const std::unique_ptr<pipeline::Suspended> suspended = std::move(reply.suspended);
   auto& draft = static_cast<Draft&>(*suspended);
   std::size_t lookups = 0;
@@ -212,7 +211,7 @@ asio::awaitable<void> TemplatePlugin::resolve(Request& request, Reply& reply, pi
   finish(request, *draft.rule, draft.records, reply);
 }
 
-asio::awaitable<void> TemplatePlugin::look_up(const Request& request, const dns::Name& target, Made& alias) {
+runtime::Task<void> TemplatePlugin::look_up(const Request& request, const dns::Name& target, Made& alias) {
   Lookup lookup(request, target.wire(), request.query.type);
   // As a client's question to this address: the target may belong to another server block.
   const auto router = services_.router.lock();
