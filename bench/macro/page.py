@@ -1,4 +1,6 @@
-# Puts the figures of a run into docs/performance.md, its Russian twin and their pictures. Run: page.py RESULT.json
+# Puts the figures of a run into docs/performance.md, its Russian twin and their pictures.
+#
+# Run: page.py build/bench/result.json build/bench/micro/*.json (after `./dev bench`, `./dev bench micro`).
 #
 # A page keeps its text; what stands between "<!-- figures: NAME -->" and "<!-- end -->" is written here.
 import json
@@ -36,14 +38,40 @@ OTHER = {
     "syscalls": "системных вызовов на запрос из кэша по UDP",
     "syscalls_batch": "системных вызовов на пакет запросов",
 }
+# Rows of one or more micro benchmarks each.
+MICRO = (
+    ("parse a query; with EDNS", "разбор запроса; с EDNS", ("parse_query_plain", "parse_query_edns")),
+    ("cache key: the name in lower case and its hash", "ключ кэша: имя в нижнем регистре и его хэш", ("make_key",)),
+    ("key and look-up among 1,000 names; among 100,000", "ключ и поиск среди 1 000 имён; среди 100 000",
+     tuple(f"find_fresh_hit/names:{count}/zipf:0/real_time/threads:1" for count in (1000, 100000))),
+    ("render an answer with 1 address; with 8; with 64", "сборка ответа с 1 адресом; с 8; с 64",
+     tuple(f"render/addresses:{count}/edns:1/patch_ttls:0" for count in (1, 8, 64))),
+    ("the same with TTLs counted down", "то же с пересчётом TTL",
+     tuple(f"render/addresses:{count}/edns:1/patch_ttls:1" for count in (1, 8, 64))),
+    ("a cached answer: parse, plugins, render", "ответ из кэша: разбор, плагины, сборка", ("cached_answer/0/0/0",)),
+    ("beside 10,000 `rewrite` rules that do not fit: `exact`; `regex`",
+     "рядом с 10 000 правил `rewrite`, которые не подходят: `exact`; `regex`",
+     ("cached_answer/10000/0/0", "cached_answer/10000/3/0")),
+    ("rewritten by one of 10,000: `exact`; `regex`", "переписанный одним из 10 000: `exact`; `regex`",
+     ("cached_answer/10000/0/1", "cached_answer/10000/3/1")),
+    ("`hosts` with 100,000 names: answers; passes by", "`hosts` со 100 000 имён: отвечает; пропускает",
+     ("ask_hosts/hit", "ask_hosts/passes_by")),
+    ("`template`: NXDOMAIN; passes by; an address made of the name",
+     "`template`: NXDOMAIN; пропускает; адрес, сделанный из имени",
+     ("ask_template/denies", "ask_template/passes_by", "ask_template/makes_an_address")),
+    ("`dns64`, cached: AAAA there is; made of 1 A record; of 8",
+     "`dns64`, из кэша: AAAA есть; сделан из 1 записи A; из 8",
+     ("ask_dns64/records:1/native:1", "ask_dns64/records:1/native:0", "ask_dns64/records:8/native:0")),
+)
 NAMES = {"udp": "1,000", "udp_100k": "100,000", "udp_1m": "1,000,000"}
 ZIPF = {"udp": "udp_zipf", "udp_100k": "udp_100k_zipf", "udp_1m": "udp_1m_zipf"}
 MEMORY = {"udp": "memory", "udp_100k": "memory_100k", "udp_1m": "memory_1m"}
 
 
 class Figures:
-    def __init__(self, result, language):
+    def __init__(self, result, nanoseconds, language):
         self.result = result
+        self.nanoseconds = nanoseconds  # by micro benchmark
         self.scenarios = result["scenarios"]
         self.language = language
 
@@ -83,8 +111,9 @@ class Figures:
             if scenario not in self.scenarios:
                 continue
             cells = ["✗" if self.spoilt(scenario, name) else self.number(self.figure(scenario, name)) for name in names]
-            for ratio in ("ratio_to_limit", "ratio_to_unbound"):
-                cells.append(self.number(self.figure(scenario, report.OURS, ratio), 2))
+            for other in (report.LIMIT, report.REFERENCE):
+                ratio = None if self.spoilt(scenario, other) else self.figure(scenario, report.OURS, f"ratio_to_{other}")
+                cells.append(self.number(ratio, 2))
             yield f"| {self.title(scenario, russian)} | " + " | ".join(cells) + " |"
 
     def names(self):
@@ -124,8 +153,15 @@ class Figures:
         yield ""
         yield ("Версии: " if self.language else "Versions: ") + "; ".join(versions.values()) + "."
 
+    def micro(self):
+        yield "| | нс |" if self.language else "| | ns |"
+        yield "|---|---|"
+        for english, russian, names in MICRO:
+            values = "; ".join(self.number(self.nanoseconds[name], 0) for name in names)
+            yield f"| {russian if self.language else english} | {values} |"
+
     def all(self):
-        return {"run": self.run(), "cpu": self.comparison(CPU), "other": self.comparison(OTHER),
+        return {"run": self.run(), "micro": self.micro(), "cpu": self.comparison(CPU), "other": self.comparison(OTHER),
                 "names": self.names(), "workers": self.workers()}
 
 
@@ -141,11 +177,16 @@ def fill(text, blocks):
 
 
 def main(arguments):
-    if len(arguments) != 1:
-        sys.exit("usage: page.py RESULT.json")
+    if len(arguments) < 2:
+        sys.exit("usage: page.py RESULT.json MICRO.json...")
+    nanoseconds = {}
+    for path in arguments[1:]:
+        for one in json.loads(pathlib.Path(path).read_text())["benchmarks"]:
+            if one["time_unit"] == "ns":
+                nanoseconds[one["name"]] = one["cpu_time"]
     result = json.loads(pathlib.Path(arguments[0]).read_text())
     for language, (page, image) in enumerate(PAGES):
-        page.write_text(fill(page.read_text(), Figures(result, language).all()))
+        page.write_text(fill(page.read_text(), Figures(result, nanoseconds, language).all()))
         image.write_text(plot.draw(result["scenarios"], language))
 
 

@@ -15,6 +15,7 @@ from lab.waiting import wait_until
 
 sys.path.insert(0, str(REPOSITORY / "bench/macro"))
 import measure  # noqa: E402
+import page  # noqa: E402
 import plot  # noqa: E402
 import process  # noqa: E402
 import report  # noqa: E402
@@ -164,6 +165,24 @@ def test_plot_has_a_bar_for_each_server():
     assert [bar.get("class") for bar in bars] == ["limit", "ours"], "a figure worth nothing has no bar"
     assert float(bars[0].get("width")) / float(bars[1].get("width")) == pytest.approx(0.8, rel=0.01)
     assert [node.tag for node in english.iter()] == [node.tag for node in russian.iter()]
+
+
+@pytest.mark.parametrize("name", ["docs/performance.md", "docs/ru/performance.md"])
+def test_pages_have_a_place_for_each_table(name):
+    before = (REPOSITORY / name).read_text(encoding="utf-8")
+    tables = ("run", "cpu", "other", "names", "workers", "micro")
+    after = page.fill(before, {table: [f"<{table}>"] for table in tables})
+    assert all(f"<!-- figures: {table} -->\n\n<{table}>\n\n<!-- end -->" in after for table in tables)
+    with pytest.raises(ValueError, match="0 places for the figures other"):
+        page.fill("", {"other": []})
+
+
+def test_table_marks_figures_worth_nothing():
+    samples = {"udp": {"limit": [{"value": 2.0, "problems": []}],
+                       "node-local-dns": [{"value": 2.5, "problems": []}],
+                       "unbound": [{"value": 1.0, "problems": ["lost"]}]}}
+    figures = page.Figures({"scenarios": report.summarise(samples)}, {}, 1)
+    assert list(figures.comparison(page.CPU))[2] == "| из кэша по UDP, 1 000 имён поровну | 2,00 | 2,50 | ✗ | 1,25 | – |"
 
 
 def test_names_of_scenarios():
