@@ -112,8 +112,8 @@ class Figures:
                 continue
             cells = ["✗" if self.spoilt(scenario, name) else self.number(self.figure(scenario, name)) for name in names]
             for other in (report.LIMIT, report.REFERENCE):
-                ratio = None if self.spoilt(scenario, other) else self.figure(scenario, report.OURS, f"ratio_to_{other}")
-                cells.append(self.number(ratio, 2))
+                ratio = self.figure(scenario, report.OURS, f"ratio_to_{other}")
+                cells.append(self.number(None if self.spoilt(scenario, other) else ratio, 2))
             yield f"| {self.title(scenario, russian)} | " + " | ".join(cells) + " |"
 
     def names(self):
