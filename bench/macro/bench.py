@@ -61,7 +61,7 @@ def parse(argv):
 def select(options):
     """The peers to run, and the names asked for."""
     known = [peers.ours(options.program), *map(peers.given, options.peer), *peers.debian()]
-    names = [fleet.LIMIT, *(peer.name for peer in known)]
+    names = [report.LIMIT, *(peer.name for peer in known)]
     wanted = options.servers.split(",") if options.servers else names
     unknown = [name for name in wanted if name not in names]
     if unknown:
@@ -105,11 +105,11 @@ def run(options, scratch):
     if server_cpu == load_cpu:
         print("bench: one CPU only: servers and load share it", file=sys.stderr)
     site = fleet.Site(options.programs.resolve(), scratch, server_cpu, load_cpu)
-    site.upstream.start()
     samples = {}
-    names = [name for name in [fleet.LIMIT, *(member.name for member in members)] if name in wanted]
+    names = [name for name in [report.LIMIT, *(member.name for member in members)] if name in wanted]
     print(report.header(names), flush=True)
     try:
+        site.upstream.start()
         for kind in dict.fromkeys(scenario.fleet for scenario in chosen):
             of_fleet = [scenario for scenario in chosen if scenario.fleet == kind]
             samples |= run_fleet(kind, members, names, of_fleet, options, site)
@@ -131,7 +131,7 @@ def main(argv):
         samples, versions = run(options, scratch)
     except ValueError as error:
         sys.exit(f"bench: {error}")
-    except BaseException:
+    except Exception:
         for log in sorted(scratch.glob("*.log")):
             sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}\n")
         raise
