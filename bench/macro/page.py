@@ -142,16 +142,19 @@ class Figures:
 
     def run(self):
         machine, versions = self.result["machine"], self.result["versions"]
+        kernel = machine["kernel"].partition("-")[0]
         when = self.result["time"][:10]
         processor = machine.get("processor", "?")
         if self.language:
-            yield (f"Запуск от {when}: {processor}, процессоров {machine['cpus']}, ядро {machine['kernel']}, "
+            yield (f"Запуск от {when}: {processor}, процессоров {machine['cpus']}, ядро {kernel}, "
                    f"раундов {self.result['rounds']}.")
         else:
-            yield (f"The run of {when}: {processor}, {machine['cpus']} CPUs, kernel {machine['kernel']}, "
+            yield (f"The run of {when}: {processor}, {machine['cpus']} CPUs, kernel {kernel}, "
                    f"{self.result['rounds']} rounds.")
         yield ""
-        yield ("Версии: " if self.language else "Versions: ") + "; ".join(versions.values()) + "."
+        known = (f"{name} {number[0]}" if (number := re.search(r"\d+(\.\d+)+", text)) else name
+                 for name, text in versions.items())
+        yield ("Версии: " if self.language else "Versions: ") + ", ".join(known) + "."
 
     def micro(self):
         yield "| | нс |" if self.language else "| | ns |"
