@@ -35,8 +35,8 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 6> kNames{{{"trace",
                                                                        {"error", LogLevel::error}}};
 
 /// For the log's thread: signals are the main thread's business, and a reader that went away is an EPIPE, not
-/// a SIGPIPE that ends the process. Capabilities belong to threads (capabilities(7)), and whoever drops the
-/// others' later does not reach this one: it writes text and never needs any.
+/// a SIGPIPE that ends the process. Capabilities belong to threads (capabilities(7)): who drops the main
+/// thread's later does not drop this one's, which writes text and never needs any.
 void confine_thread() noexcept {
   sigset_t all;
   ::sigfillset(&all);
