@@ -1,43 +1,24 @@
-# Compares the cost of cached answers: node-local-dns, unbound and dnsmasq in one run, in a namespace of its own.
+# Compares the cost of DNS caches in one run, in a network namespace of its own: us, others, the limit of sockets.
 #
-# Every server runs single-threaded on one CPU; the load generator (load/) and the authoritative server behind
-# them (nsd) on another. Rounds are interleaved (each round measures every server once), so that a slow moment of
-# the machine hits all alike; the table shows medians. CPU time is the kernel's count for the server's threads.
+# Every server runs with one thread on one CPU; the load generator (load/) and the upstream (upstream/) on another.
+# Rounds are interleaved (each measures every server once), so that a slow moment of the machine hits all alike.
 import argparse
-import dataclasses
-import json
+import itertools
 import os
 import pathlib
-import platform
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-import servers
+import fleet
+import measure
+import peers
+import report
+import scenarios
 
-NAMES = 1000
 IN_NAMESPACE = "NLD_BENCH_NAMESPACE"
-LOST_LIMIT = 0.001  # share of queries that may stay unanswered before a figure is worth nothing
-UPSTREAM_LIMIT = 0.02  # nsd's CPU time by the server's: more means that answers were not cached
-
-
-@dataclasses.dataclass(frozen=True)
-class Scenario:
-    name: str
-    title: str
-    queries: int
-    flags: tuple
-
-
-SCENARIOS = (
-    Scenario("udp", "cached, UDP", 200_000, ()),
-    Scenario("nxdomain", "cached NXDOMAIN, UDP", 200_000, ("--prefix", "x", "--rcode", "3", "--answers", "0")),
-    Scenario("tcp", "cached, TCP", 100_000, ("--tcp",)),
-)
 
 
 def enter_namespace(argv):
@@ -52,174 +33,109 @@ def cpus():
     return mine[0], mine[-1]
 
 
-class Bench:
-    def __init__(self, options, scratch):
-        self.options = options
-        self.server_cpu, self.load_cpu = cpus()
-        self.upstream = servers.nsd(scratch, NAMES, self.load_cpu)
-        self.servers = {}
-        if not options.without_ours:
-            self.servers["node-local-dns"] = servers.ours(scratch, options.program, self.server_cpu)
-        self.servers["unbound"] = servers.unbound(scratch, self.server_cpu)
-        self.servers["dnsmasq"] = servers.dnsmasq(scratch, self.server_cpu)
-
-    def __enter__(self):
-        try:
-            for server in (self.upstream, *self.servers.values()):
-                server.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        for server in (*self.servers.values(), self.upstream):
-            server.stop()
-
-    def load(self, server, scenario, queries, *flags):
-        command = ["taskset", "-c", str(self.load_cpu), self.options.load, "--port", str(server.port)]
-        command += ["--names", str(NAMES), "--suffix", servers.ZONE, "--queries", str(queries), "--limit", "60"]
-        done = subprocess.run([*command, *scenario.flags, *flags], capture_output=True, text=True, timeout=90)
-        if done.returncode == 2 or not done.stdout:
-            raise RuntimeError(f"load against {server.name}: {done.stderr.strip()}")
-        return json.loads(done.stdout)
-
-    def warm(self, scenario):
-        # Over UDP, slowly: a forwarder may refuse a burst of misses.
-        slowly = Scenario(scenario.name, scenario.title, 0, tuple(f for f in scenario.flags if f != "--tcp"))
-        for server in self.servers.values():
-            for _ in range(3):
-                self.load(server, slowly, NAMES, "--connections", "1", "--window", "8")
-            self.load(server, scenario, NAMES)
-
-    def measure(self, server, scenario):
-        queries = int(scenario.queries * self.options.scale)
-        upstream_before = self.upstream.cpu_seconds()
-        before = server.cpu_seconds()
-        result = self.load(server, scenario, queries)
-        server.wait_for_children()
-        cpu = server.cpu_seconds() - before
-        answered = result["good"] + result["bad"]
-        problems = []
-        if result["bad"]:
-            problems.append(f"{result['bad']} wrong answers")
-        if result["good"] + result["bad"] + result["lost"] < queries:
-            problems.append(f"only {answered} of {queries} queries done in time")
-        elif result["lost"] > queries * LOST_LIMIT:
-            problems.append(f"{result['lost']} queries lost")
-        if self.upstream.cpu_seconds() - upstream_before > cpu * UPSTREAM_LIMIT:
-            problems.append("the upstream was asked: not all was cached")
-        return {
-            "cpu_us": cpu * 1e6 / max(answered, 1),
-            "qps": answered / result["seconds"],
-            "busy": cpu / result["seconds"],
-            "reconnects": result["reconnects"],
-            "lost": result["lost"],
-            "problems": problems,
-        }
-
-    def run(self):
-        rounds = {scenario.name: {name: [] for name in self.servers} for scenario in SCENARIOS}
-        for scenario in SCENARIOS:
-            self.warm(scenario)
-        for number in range(self.options.rounds):
-            for scenario in SCENARIOS:
-                for name, server in self.servers.items():
-                    rounds[scenario.name][name].append(self.measure(server, scenario))
-            print(f"round {number + 1} of {self.options.rounds} done", file=sys.stderr, flush=True)
-        return rounds
-
-
-def summarise(rounds):
-    summary = {}
-    for scenario, by_server in rounds.items():
-        summary[scenario] = {}
-        for name, results in by_server.items():
-            row = {key: statistics.median(r[key] for r in results) for key in ("cpu_us", "qps", "busy")}
-            row["cpu_us_range"] = [min(r["cpu_us"] for r in results), max(r["cpu_us"] for r in results)]
-            row["lost"] = sum(r["lost"] for r in results)
-            row["reconnects"] = sum(r["reconnects"] for r in results)
-            row["problems"] = sorted({problem for r in results for problem in r["problems"]})
-            summary[scenario][name] = row
-        base = summary[scenario]["unbound"]
-        for row in summary[scenario].values():
-            row["cpu_ratio_to_unbound"] = row["cpu_us"] / base["cpu_us"]
-            row["qps_ratio_to_unbound"] = row["qps"] / base["qps"]
-    return summary
-
-
-def table(summary):
-    lines = [f"{'':<16}{'CPU us/query':>14}{'(min .. max)':>18}{'queries/s':>12}{'busy':>7}{'CPU : unbound':>15}"]
-    for scenario in SCENARIOS:
-        lines.append(f"{scenario.title}")
-        for name, row in summary[scenario.name].items():
-            low, high = row["cpu_us_range"]
-            lines.append(
-                f"  {name:<14}{row['cpu_us']:>14.2f}{f'{low:.2f} .. {high:.2f}':>18}{row['qps']:>12,.0f}"
-                f"{row['busy']:>7.0%}{row['cpu_ratio_to_unbound']:>15.2f}"
-            )
-            lines.extend(f"    ! {problem}" for problem in row["problems"])
-    return "\n".join(lines)
-
-
 def parse(argv):
     parser = argparse.ArgumentParser(
-        description="CPU time per query and queries per second of cached answers, beside unbound and dnsmasq"
+        description="CPU, latency, start and memory of DNS caches, beside the limit of sockets, in one run"
     )
     parser.add_argument("--program", default="build/node-local-dns", help="the program to measure")
-    parser.add_argument("--load", default="build/bench/load", help="the load generator (bench/macro/load, built)")
+    parser.add_argument("--programs", default="build/bench", type=pathlib.Path, help="the bench's own, built")
     parser.add_argument("--json", type=pathlib.Path, help="write the figures here too")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the queries of a run")
-    parser.add_argument("--without-ours", action="store_true", help="unbound and dnsmasq alone")
-    return parser.parse_args(argv)
+    parser.add_argument("--quick", action="store_true", help="under three minutes: less of everything")
+    parser.add_argument("--rounds", type=int, help="how often each server is measured: 5, quick 3")
+    parser.add_argument("--scale", type=float, help="multiplies the queries of a run: 1, quick 0.5")
+    parser.add_argument("--only", metavar="SCENARIO[,...]", help=", ".join(s.name for s in scenarios.SCENARIOS))
+    parser.add_argument("--servers", metavar="NAME[,...]",
+                        help="limit, node-local-dns, unbound, dnsmasq, knot-resolver, dnsdist, names of --peer")
+    parser.add_argument("--peer", metavar="NAME=COMMAND", action="append", default=[],
+                        help="another server; {port}, {upstream}, {corefile}, {directory} are filled in")
+    options = parser.parse_args(argv)
+    if options.rounds is None:
+        options.rounds = 3 if options.quick else 5
+    if options.scale is None:
+        options.scale = 0.5 if options.quick else 1.0
+    if options.rounds < 1 or options.scale <= 0:
+        parser.error("--rounds and --scale must be positive")
+    return options
+
+
+def select(options):
+    """The peers to run, and the names asked for."""
+    known = [peers.ours(options.program), *map(peers.given, options.peer), *peers.debian()]
+    names = [fleet.LIMIT, *(peer.name for peer in known)]
+    wanted = options.servers.split(",") if options.servers else names
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise ValueError(f"--servers: no server {', '.join(unknown)}; there are {', '.join(names)}")
+    return [peer for peer in known if peer.name in wanted], wanted
+
+
+def run_fleet(kind, members, names, chosen, options, site):
+    """Samples by scenario and server."""
+    samples = {}
+    with fleet.Fleet(site, kind, members, names) as servers:
+        for name, failure in servers.failures.items():
+            print(f"bench: {name}: {failure}", file=sys.stderr)
+        for scenario in chosen:
+            participants = servers.participants(scenario)
+            samples[scenario.name] = {name: [] for name in participants}
+            if scenario.warm:
+                servers.warm(scenario)
+            rounds = min(scenario.rounds or options.rounds, options.rounds)
+            for number in range(rounds):
+                turn = number % len(participants)
+                order = list(participants.items())
+                for name, server in itertools.chain(order[turn:], order[:turn]):
+                    samples[scenario.name][name].append(measure.measure(site, scenario, server, options.scale))
+            print(report.row(scenario, samples[scenario.name], names), flush=True)
+    return samples
+
+
+def run(options, scratch):
+    chosen = scenarios.chosen(options.only, options.quick)
+    members, wanted = select(options)
+    server_cpu, load_cpu = cpus()
+    if server_cpu == load_cpu:
+        print("bench: one CPU only: servers and load share it", file=sys.stderr)
+    site = fleet.Site(options.programs.resolve(), scratch, server_cpu, load_cpu)
+    site.upstream.start()
+    samples = {}
+    names = [name for name in [fleet.LIMIT, *(member.name for member in members)] if name in wanted]
+    print(report.header(names), flush=True)
+    try:
+        for kind in dict.fromkeys(scenario.fleet for scenario in chosen):
+            of_fleet = [scenario for scenario in chosen if scenario.fleet == kind]
+            samples |= run_fleet(kind, members, names, of_fleet, options, site)
+    finally:
+        site.upstream.stop()
+    return samples, {member.name: member.version for member in members}
 
 
 def main(argv):
     options = parse(argv)
     if IN_NAMESPACE not in os.environ:
         enter_namespace(argv)
-    if options.rounds < 1 or options.scale <= 0:
-        sys.exit("bench: --rounds and --scale must be positive")
     # A killed bench must still stop what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="nld-bench-"))
-    scratch.chmod(0o755)  # nsd and dnsmasq may change to users of their own
+    scratch.chmod(0o755)  # servers may change to users of their own
     try:
-        with Bench(options, scratch) as bench:
-            if bench.server_cpu == bench.load_cpu:
-                print("bench: one CPU only: servers and load share it", file=sys.stderr)
-            rounds = bench.run()
-            versions = {name: server.version for name, server in bench.servers.items()}
+        samples, versions = run(options, scratch)
+    except ValueError as error:
+        sys.exit(f"bench: {error}")
     except BaseException:
         for log in sorted(scratch.glob("*.log")):
             sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}\n")
         raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    summary = summarise(rounds)
-    print(table(summary))
-    ours = {
-        scenario: by_server["node-local-dns"]["cpu_ratio_to_unbound"]
-        for scenario, by_server in summary.items()
-        if "node-local-dns" in by_server
-    }
+    summary = report.summarise(samples)
     if options.json:
-        result = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "machine": {"kernel": platform.release(), "cpus": os.cpu_count()},
-            "versions": versions,
-            "names": NAMES,
-            "rounds": options.rounds,
-            "cpu_ratio_to_unbound": ours,
-            "scenarios": summary,
-            "samples": rounds,
-        }
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+        report.write(options.json, summary, samples, versions, options.rounds)
         print(f"figures: {options.json}")
-    return 1 if any(row["problems"] for by_server in summary.values() for row in by_server.values()) else 0
+    problems = report.problems(summary)
+    print("".join(f"! {line}\n" for line in problems), end="")
+    return 1 if report.spoilt(summary) else 0
 
 
 if __name__ == "__main__":

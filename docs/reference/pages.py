@@ -4,7 +4,6 @@ import re
 
 COMPATIBILITY = "docs/compatibility.md"
 NOTES = (  # how `check` words the support status, and our heading for it
-    (r"warning: .*?accepted, but not in effect yet: (.*)", "Accepted, not in effect yet"),
     (r"warning: .*?accepted without effect: (.*)", "Accepted without effect: a cache on a node does not need it"),
     (r".*?not a part of this node cache; (.*)", "Refused: not for a cache on a node"),
     (r".*?not a directive of CoreDNS; (.*)", "Not a directive of CoreDNS, but seen in users' files"),

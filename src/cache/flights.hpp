@@ -11,6 +11,7 @@
 
 #include "cache/answer.hpp"
 #include "cache/key.hpp"
+#include "cache/provenance.hpp"
 
 namespace nld::cache {
 
@@ -21,6 +22,7 @@ struct FetchResult {
   std::string error;
   std::optional<dns::ExtendedError> extended_error;
   std::string extended_error_text{};
+  std::shared_ptr<const Provenance> provenance{};
   dns::Rcode rcode = dns::Rcode::SERVFAIL;  ///< when answer is null
 };
 using SharedResult = std::shared_ptr<const FetchResult>;

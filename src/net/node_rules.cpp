@@ -1,6 +1,8 @@
 // Settling the open choices, then one pass over the address families.
 #include "net/node_rules.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -125,6 +127,7 @@ const RulesDecision& NodeRules::decide() {
     }
   }
   if (leftovers_) decision_.warnings.push_back(*leftovers_);
+  warn_of_unread_tables();
   if (options_.mode == Mode::fallback && decision_.kube_proxy.mode == KubeProxyMode::ipvs) {
     // Without it the answers of IPVS bypass conntrack, and what was rewritten is not written back.
     if (const auto set = ensure_ipvs_conntrack(); !set) {
@@ -133,6 +136,22 @@ const RulesDecision& NodeRules::decide() {
     }
   }
   return decision_;
+}
+
+void NodeRules::warn_of_unread_tables() {
+  constexpr std::string_view kCure =
+      "reading them takes the capability NET_RAW, which this process seems to lack";
+  if (decision_.kube_proxy.unread) {
+    decision_.warnings.push_back(fmt::format(
+        "kube-proxy may be in mode iptables all the same: {}; {}, or name its mode with --kube-proxy-mode",
+        *decision_.kube_proxy.unread, kCure));
+  }
+  if (backend_unread_ && decision_.backend) {
+    decision_.warnings.push_back(fmt::format(
+        "iptables-{} is a guess, iptables-legacy has tables that cannot be read: {}; {}, or name the "
+        "backend with --iptables-backend",
+        to_string(*decision_.backend), *backend_unread_, kCure));
+  }
 }
 
 std::optional<std::string> NodeRules::why_not_steering() {
@@ -168,7 +187,13 @@ void NodeRules::settle_method() {
 
 void NodeRules::settle_backend() {
   // Looked for in any case: `ensure` clears what the chain method left in it.
-  decision_.backend = options_.backend ? options_.backend : detect_backend(commands_);
+  if (options_.backend) {
+    decision_.backend = options_.backend;
+  } else {
+    BackendFinding found = detect_backend(commands_);
+    decision_.backend = found.backend;
+    backend_unread_ = std::move(found.unread);
+  }
   if (!decision_.backend) return;
   for (PerFamily& one : families_) one.iptables.emplace(commands_, *decision_.backend, one.family);
 }

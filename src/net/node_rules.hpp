@@ -90,6 +90,7 @@ class NodeRules {
   [[nodiscard]] bool needs_iptables() const noexcept;
   void settle_backend();
   void settle_method();
+  void warn_of_unread_tables();
   [[nodiscard]] std::optional<std::string> why_not_steering();
   using Repairs = std::expected<std::vector<Repair>, Failure>;
   template <typename Act>
@@ -109,7 +110,8 @@ class NodeRules {
   RulesDecision decision_;
   bool decided_ = false;
   bool cleared_ = false;
-  std::optional<std::string> leftovers_;  ///< the warning about node-cache's rules
+  std::optional<std::string> leftovers_;       ///< the warning about node-cache's rules
+  std::optional<std::string> backend_unread_;  ///< why the backend is a guess
   bool aside_ = false;
   bool aside_unsettled_ = false;  ///< the kernel's switch may not be what `aside_` says
   bool without_foreign_chains_ = false;

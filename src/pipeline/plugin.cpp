@@ -5,23 +5,22 @@
 
 namespace nld::pipeline {
 
-namespace asio = boost::asio;
-
-asio::awaitable<void> Plugin::resolve(Request& request, Reply& reply, Next next) {
-  co_await next(request, reply);
+runtime::Task<void> Plugin::resolve(Request& request, Reply& reply, Next next) {
+  return next(request, reply);
 }
 
-asio::awaitable<void> Next::operator()(Request& request, Reply& reply) const {
+runtime::Task<void> Next::operator()(Request& request, Reply& reply) const {
   const Chain::Step step = chain_->handle(request, reply, index_);
-  if (step.verdict == Verdict::wait) co_await chain_->resolve(request, reply, step.at);
+  if (step.verdict != Verdict::wait) return {};
+  return chain_->resolve(request, reply, step.at);
 }
 
 Step Next::handle(Request& request, Reply& reply) const {
   return chain_->handle(request, reply, index_);
 }
 
-asio::awaitable<void> Next::resume(Request& request, Reply& reply, Step step) const {
-  co_await chain_->resolve(request, reply, step.at);
+runtime::Task<void> Next::resume(Request& request, Reply& reply, Step step) const {
+  return chain_->resolve(request, reply, step.at);
 }
 
 std::string_view Next::name() const noexcept {
@@ -60,8 +59,8 @@ Step Chain::handle(Request& request, Reply& reply, std::size_t from) const {
   return {Verdict::answered, plugins_.size()};
 }
 
-asio::awaitable<void> Chain::resolve(Request& request, Reply& reply, std::size_t at) const {
-  co_await plugins_[at]->resolve(request, reply, Next(*this, at + 1));
+runtime::Task<void> Chain::resolve(Request& request, Reply& reply, std::size_t at) const {
+  return plugins_[at]->resolve(request, reply, Next(*this, at + 1));
 }
 
 void Chain::amend(const Request& request, const Reply& reply, Draft& draft) const noexcept {

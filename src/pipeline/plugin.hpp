@@ -1,7 +1,6 @@
 // What a plugin is: a link of the chain that a query passes. One instance a worker, single-threaded.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -9,6 +8,7 @@
 
 #include "pipeline/draft.hpp"
 #include "pipeline/request.hpp"
+#include "runtime/task.hpp"
 
 namespace nld::pipeline {
 
@@ -33,8 +33,8 @@ class Next {
   /// For a plugin that looks at the reply of those behind it: what can be answered at once is; a step that
   /// waits is for `resume`, with the same request and reply.
   [[nodiscard]] Step handle(Request& request, Reply& reply) const;
-  [[nodiscard]] boost::asio::awaitable<void> resume(Request& request, Reply& reply, Step step) const;
-  [[nodiscard]] boost::asio::awaitable<void> operator()(Request& request, Reply& reply) const;
+  [[nodiscard]] runtime::Task<void> resume(Request& request, Reply& reply, Step step) const;
+  [[nodiscard]] runtime::Task<void> operator()(Request& request, Reply& reply) const;
   /// Name of the plugin that comes next, empty at the end (forward's `next` goes on to a forward only).
   [[nodiscard]] std::string_view name() const noexcept;
 
@@ -56,7 +56,7 @@ class Plugin {
   /// Answers at once if it can. This is the hot path: no allocation, no waiting.
   virtual Verdict handle(Request& /*request*/, Reply& /*reply*/) { return Verdict::pass; }
   /// Called after `wait`. `request` and `reply` outlive the coroutine. Never throws.
-  virtual boost::asio::awaitable<void> resolve(Request& request, Reply& reply, Next next);
+  virtual runtime::Task<void> resolve(Request& request, Reply& reply, Next next);
 
   /// Whether the plugin knows what to do with a query of that class; one of them is enough for the chain.
   [[nodiscard]] virtual bool takes(dns::RRClass cls) const noexcept { return cls == dns::RRClass::IN; }
@@ -87,7 +87,7 @@ class Chain {
   /// SERVFAIL, as in CoreDNS ("no next plugin found").
   using Step = pipeline::Step;
   Step handle(Request& request, Reply& reply, std::size_t from = 0) const;
-  [[nodiscard]] boost::asio::awaitable<void> resolve(Request& request, Reply& reply, std::size_t at) const;
+  [[nodiscard]] runtime::Task<void> resolve(Request& request, Reply& reply, std::size_t at) const;
   void observe(const Request& request, const Reply& reply, const Outcome& outcome) const;
   void amend(const Request& request, const Reply& reply, Draft& draft) const noexcept;
   [[nodiscard]] bool answer_only() const noexcept { return answer_only_; }

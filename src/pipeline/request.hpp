@@ -8,7 +8,9 @@
 #include <string_view>
 
 #include "cache/answer.hpp"
+#include "cache/provenance.hpp"
 #include "dns/message.hpp"
+#include "pipeline/metadata.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/socket_address.hpp"
 
@@ -41,6 +43,8 @@ struct Request {
   std::uint16_t udp_limit = UINT16_MAX;    ///< octets over UDP, to the client and from upstreams (`bufsize`)
   dns::Bytes server_id{};                  ///< for the NSID option of the reply; empty: none
   std::optional<runtime::TimePoint> deadline{};  ///< no reply after that (`cancel`)
+  /// Of the chain that the query is in, which outlives it; null: nothing is published about this query.
+  const Metadata* metadata = nullptr;
 };
 
 /// What a plugin that said `wait` after it had begun wants to find again in `resolve`.
@@ -62,8 +66,10 @@ struct Reply {
   std::optional<dns::ExtendedError> extended_error;
   std::string extended_error_text{};  ///< beside the code; the cache keeps the code only
   std::string error;                  ///< for `errors`; empty: none
-  bool cacheable = true;              ///< false: a truncated answer that could not be completed
-  bool silent = false;                ///< nothing is sent
+  /// Null: it came from no upstream now, or nobody wants to know.
+  std::shared_ptr<const cache::Provenance> provenance{};
+  bool cacheable = true;  ///< false: a truncated answer that could not be completed
+  bool silent = false;    ///< nothing is sent
   /// Made in front of the cache for this client alone: the plugins from there on (loadbalance, header) have
   /// no say in it.
   bool ours = false;

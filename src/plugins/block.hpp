@@ -20,6 +20,7 @@
 #include "plugins/hosts/config.hpp"
 #include "plugins/loadbalance/config.hpp"
 #include "plugins/local/config.hpp"
+#include "plugins/metadata/config.hpp"
 #include "plugins/rewrite/config.hpp"
 #include "plugins/timeouts/config.hpp"
 #include "runtime/socket_address.hpp"
@@ -88,6 +89,7 @@ struct BlockConfig {
   /// (bind, health, ready, reload) and not those that are accepted without effect.
   std::vector<std::string> directives;
 
+  std::optional<MetadataConfig> metadata;
   std::optional<std::chrono::milliseconds> cancel;
   TimeoutsConfig timeouts;
   bool debug = false;

@@ -102,10 +102,9 @@ Result read_directive(const Directive& line, BlockConfig& block, SetupContext& c
   if (info->setup != nullptr) {
     if (Result done = info->setup(line, block, context); !done) return done;
   }
-  if (info->support == Support::no_effect || info->support == Support::not_yet) {
-    const char* kind = info->support == Support::not_yet ? ": accepted, but not in effect yet: "
-                                                         : ": accepted without effect: ";
-    context.warnings.push_back({line.where(), line.name.text + kind + std::string(info->note)});
+  if (info->support == Support::no_effect) {
+    context.warnings.push_back(
+        {line.where(), line.name.text + ": accepted without effect: " + std::string(info->note)});
   }
   return {};
 }

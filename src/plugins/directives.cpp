@@ -32,7 +32,7 @@ constexpr bool kAnswers = true;
 // The order of CoreDNS's plugin.cfg: it is the order of the chain, whatever the order in the Corefile.
 constexpr auto kDirectives = std::to_array<DirectiveInfo>({
     other("root", refused, "write full paths in the directives that read files"),
-    other("metadata", not_yet, "nothing here publishes or reads metadata; {/LABEL} in a log format gives -"),
+    works_as("metadata", setup_metadata, kOnce, kHandler),
     other("geoip", refused, "a cache on a node answers clients of this node only; remove the line"),
     works_as("cancel", setup_cancel, !kOnce, kHandler),
     works_as("tls", setup_tls, kOnce),
@@ -114,8 +114,6 @@ std::string_view describe(Support support) noexcept {
       return "works";
     case no_effect:
       return "no effect";
-    case not_yet:
-      return "not yet";
     case refused:
       return "refused";
     case foreign:

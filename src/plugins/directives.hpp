@@ -16,7 +16,6 @@ namespace nld::plugins {
 enum class Support : std::uint8_t {
   works,
   no_effect,  ///< accepted with one warning a line: a cache on a node does not need it
-  not_yet,    ///< accepted and checked, with one warning a line; takes effect in a later release
   refused,    ///< CoreDNS has it, a node cache does not want it
   foreign,    ///< not part of CoreDNS, seen in users' files
 };

@@ -17,7 +17,9 @@ Lookup::Lookup(const pipeline::Request& cause, dns::NameView name, dns::RRType t
   builder.set_flags(dns::flag::RD);
   builder.add_question(name, type, dns::RRClass::IN);
   request.query = *dns::parse_query(message_);
-  request.added_options = {};  // of the question that caused this one
+  // Of the question that caused this one: that of its chain, which may be another.
+  request.added_options = {};
+  request.metadata = nullptr;
   request.errand = std::make_shared<pipeline::Errand>(dns::Name::copy_of(cause.query.name), cause.query.type,
                                                       cause.errand);
 }

@@ -20,6 +20,7 @@ Result setup_hosts(const corefile::Directive& line, BlockConfig& block, SetupCon
 Result setup_loadbalance(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_local(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_log(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
+Result setup_metadata(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_nsid(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_prometheus(const corefile::Directive& line, BlockConfig& block, SetupContext& context);
 Result setup_ready(const corefile::Directive& line, BlockConfig& block, SetupContext& context);

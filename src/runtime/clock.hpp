@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <coroutine>
 #include <functional>
 #include <memory>
 
@@ -26,12 +27,15 @@ class Timer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// One event loop's clock. Callbacks run on that loop, never inside `at`.
+/// One event loop's clock, and its queue of coroutines that have what they waited for. Callbacks run on that
+/// loop, never inside `at`.
 class Clock {
  public:
   virtual ~Clock() = default;
   [[nodiscard]] virtual TimePoint now() const noexcept = 0;
   [[nodiscard]] virtual Timer at(TimePoint when, std::move_only_function<void()> fire) = 0;
+  /// Goes on with it in the loop's next turn, in the order of the calls.
+  virtual void resume(std::coroutine_handle<> waiting) = 0;
   [[nodiscard]] Timer after(Duration delay, std::move_only_function<void()> fire) {
     return at(now() + delay, std::move(fire));
   }

@@ -1,64 +1,63 @@
 // A one-shot value that a coroutine awaits and a callback delivers, with an optional deadline.
 #pragma once
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <memory>
+#include <coroutine>
 #include <optional>
+#include <utility>
 
 #include "runtime/clock.hpp"
 
 namespace nld::runtime {
 
 /// Shared between the waiting coroutine and whoever delivers; both on one event loop. The first delivery
-/// counts, later ones are dropped, and one that nobody waits for any more is harmless.
+/// counts, later ones are dropped. The coroutine goes on in the loop's next turn: whoever delivers must not
+/// find it running under its feet.
 template <typename Value>
-class Completion : public std::enable_shared_from_this<Completion<Value>> {
+class Completion {
  public:
+  Completion() = default;
+  Completion(const Completion&) = delete;
+  Completion& operator=(const Completion&) = delete;
+
   void deliver(Value value) {
     if (settled_) return;
-    settled_ = true;
-    value_ = std::move(value);
-    wake();
+    value_.emplace(std::move(value));
+    settle();
   }
 
-  /// Waits for the value; nothing when `deadline` passes first. Await it once.
-  boost::asio::awaitable<std::optional<Value>> wait(Clock& clock, std::optional<TimePoint> deadline) {
-    const auto self = this->shared_from_this();
-    if (!settled_) {
-      Timer timer;
-      if (deadline) {
-        timer = clock.at(*deadline, [self] {
-          self->settled_ = true;
-          self->wake();
-        });
-      }
-      // GCC 12 destroys a capture with a destructor twice here (temporaries of a co_await expression):
-      // capture the plain pointer, `self` above keeps the object alive.
-      co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void()>(
-          [this](auto handler) {
-            resume_ = [handler = std::move(handler)]() mutable {
-              // Posted, not called: whoever delivers must not find the coroutine running under its feet.
-              auto executor = boost::asio::get_associated_executor(handler);
-              boost::asio::post(executor, std::move(handler));
-            };
-          },
-          boost::asio::use_awaitable);
+  class Wait {
+   public:
+    explicit Wait(Completion& completion) noexcept : completion_(&completion) {}
+    [[nodiscard]] bool await_ready() const noexcept { return completion_->settled_; }
+    void await_suspend(std::coroutine_handle<> waiting) const noexcept { completion_->waiting_ = waiting; }
+    std::optional<Value> await_resume() const noexcept {
+      completion_->timer_.cancel();
+      return std::move(completion_->value_);
     }
-    co_return std::move(value_);
+
+   private:
+    Completion* completion_;
+  };
+
+  /// Waits for the value; nothing when `deadline` passes first. Await it once; the Completion stays alive
+  /// while its coroutine waits.
+  [[nodiscard]] Wait wait(Clock& clock, std::optional<TimePoint> deadline) {
+    clock_ = &clock;
+    if (!settled_ && deadline) timer_ = clock.at(*deadline, [this] { settle(); });
+    return Wait(*this);
   }
 
  private:
-  void wake() {
-    if (auto resume = std::exchange(resume_, nullptr)) resume();
+  void settle() {
+    settled_ = true;
+    if (waiting_) clock_->resume(std::exchange(waiting_, nullptr));
   }
 
   bool settled_ = false;
   std::optional<Value> value_;
-  std::move_only_function<void()> resume_;
+  std::coroutine_handle<> waiting_;
+  Clock* clock_ = nullptr;
+  Timer timer_;
 };
 
 }  // namespace nld::runtime

@@ -17,6 +17,8 @@ class ManualClock final : public Clock {
   ~ManualClock() override;
   [[nodiscard]] TimePoint now() const noexcept override { return now_; }
   [[nodiscard]] Timer at(TimePoint when, std::move_only_function<void()> fire) override;
+  /// At once: a test has no turns to wait for.
+  void resume(std::coroutine_handle<> waiting) override { waiting.resume(); }
 
   /// Moves on by `step`, firing what falls due in order; `settle` runs after each firing (drain the loop
   /// there).

@@ -14,6 +14,7 @@
 #include "plugins/loadbalance/loadbalance.hpp"
 #include "plugins/local/local.hpp"
 #include "plugins/log/log.hpp"
+#include "plugins/metadata/metadata.hpp"
 #include "plugins/minimal/minimal.hpp"
 #include "plugins/nsid/nsid.hpp"
 #include "plugins/prometheus/prometheus.hpp"
@@ -31,6 +32,7 @@ std::shared_ptr<const pipeline::Chain> build_chain(const Generation& generation,
   const SharedBlock& shared = generation.blocks[at.block];
   const plugins::Site site{.server = server_label, .zone = block.zones[at.zone].label};
   std::vector<std::unique_ptr<pipeline::Plugin>> chain;
+  if (block.metadata) chain.push_back(std::make_unique<plugins::MetadataPlugin>(*block.metadata));
   if (block.cancel) chain.push_back(std::make_unique<plugins::CancelPlugin>(*block.cancel));
   if (block.nsid) chain.push_back(std::make_unique<plugins::NsidPlugin>(*block.nsid));
   if (block.bufsize) chain.push_back(std::make_unique<plugins::BufsizePlugin>(*block.bufsize));
@@ -51,7 +53,8 @@ std::shared_ptr<const pipeline::Chain> build_chain(const Generation& generation,
     chain.push_back(
         std::make_unique<plugins::LoadbalancePlugin>(*block.loadbalance, shared.weights, services));
   }
-  if (shared.rewrite) chain.push_back(std::make_unique<plugins::RewritePlugin>(shared.rewrite));
+  if (shared.rewrite)
+    chain.push_back(std::make_unique<plugins::RewritePlugin>(shared.rewrite, services.router));
   if (shared.acl) chain.push_back(std::make_unique<plugins::AclPlugin>(shared.acl, services, site));
   if (block.cache) {
     chain.push_back(std::make_unique<plugins::CachePlugin>(*block.cache, shared.cache, services, site));
@@ -64,8 +67,8 @@ std::shared_ptr<const pipeline::Chain> build_chain(const Generation& generation,
   if (shared.hosts) chain.push_back(std::make_unique<plugins::HostsPlugin>(shared.hosts));
   for (std::size_t forward = 0; forward < block.forwards.size(); ++forward) {
     chain.push_back(plugins::make_forward(block.forwards[forward], shared.forwards[forward], upstreams,
-                                          services.clock, services.random, services.metrics,
-                                          services.worker));
+                                          services.clock, services.random, services.metrics, services.worker,
+                                          block.metadata.has_value()));
   }
   if (block.whoami) chain.push_back(std::make_unique<plugins::WhoamiPlugin>());
   return pipeline::Chain::build(std::move(chain));

@@ -59,6 +59,14 @@ void add_hosts_gauges(metrics::Registry& metrics, std::vector<GaugeHandle>& gaug
       }));
 }
 
+void add_certificate_gauge(metrics::Registry& metrics, std::vector<GaugeHandle>& gauges,
+                           const Listen& listen) {
+  const auto end = static_cast<double>(listen.tls->not_after().time_since_epoch().count());
+  gauges.push_back(metrics.gauge({"node_local_dns_tls_certificate_expiry_timestamp_seconds",
+                                  "When the certificate that clients over TLS get ends."},
+                                 {{"server", listen.label}}, [end] { return end; }));
+}
+
 }  // namespace
 
 std::vector<GaugeHandle> process_gauges(metrics::Registry& metrics, const std::string& version,
@@ -91,6 +99,7 @@ std::vector<GaugeHandle> generation_gauges(metrics::Registry& metrics, const Gen
   add_hosts_gauges(metrics, gauges, generation);
   std::set<std::pair<std::string, std::size_t>> seen;  // a block's zones share its cache
   for (const auto& [address, listen] : generation.plan) {
+    if (listen.tls) add_certificate_gauge(metrics, gauges, listen);
     for (const ZoneAt& at : listen.zones) {
       const plugins::BlockConfig& block = generation.config.blocks[at.block];
       for (const std::string& name : block.directives) {

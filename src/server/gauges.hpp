@@ -12,7 +12,7 @@ namespace nld::server {
 std::vector<metrics::GaugeHandle> process_gauges(metrics::Registry& metrics, const std::string& version,
                                                  const cache::Budget& budget, const runtime::Log& log);
 
-/// coredns_plugin_enabled, coredns_cache_entries, coredns_reload_version_info.
+/// coredns_plugin_enabled, coredns_cache_entries, coredns_reload_version_info, the end of certificates.
 std::vector<metrics::GaugeHandle> generation_gauges(metrics::Registry& metrics, const Generation& generation);
 
 }  // namespace nld::server

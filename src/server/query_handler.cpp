@@ -2,15 +2,13 @@
 #include "server/query_handler.hpp"
 
 #include <array>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/container/small_vector.hpp>
 
 #include "server/instance.hpp"
 
 namespace nld::server {
 namespace {
 
-namespace asio = boost::asio;
 using dns::Rcode;
 using pipeline::Verdict;
 
@@ -42,7 +40,7 @@ bool is_liveness_probe(const pipeline::Request& request) {
 
 }  // namespace
 
-WorkerQueries::WorkerQueries(asio::io_context& the_loop, runtime::Clock& the_clock,
+WorkerQueries::WorkerQueries(boost::asio::io_context& the_loop, runtime::Clock& the_clock,
                              metrics::Registry& metrics, std::size_t worker, std::string_view instance)
     : loop(the_loop),
       clock(the_clock),
@@ -58,25 +56,34 @@ WorkerQueries::WorkerQueries(asio::io_context& the_loop, runtime::Clock& the_clo
   }
 }
 
+/// The call of `handle` that a query came with, while it has not returned: one that turned out to need no
+/// wait is answered there (its sink expects nothing before `handle` has said that it waits).
+struct QueryHandler::Inside {
+  dns::MutableBytes out;
+  Waiting* waiting = nullptr;  ///< null: it has ended
+  Handled handled{};
+};
+
 /// A query that waits: owns its packet and everything its coroutine touches.
 struct QueryHandler::Waiting {
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
   Waiting(const pipeline::Request& from, std::shared_ptr<const pipeline::Chain> its_chain,
-          std::shared_ptr<ReplySink> its_sink, pipeline::Reply so_far, std::size_t resume_at)
+          std::shared_ptr<ReplySink> its_sink, pipeline::Reply so_far)
       : packet(from.query.packet.begin(), from.query.packet.end()),
         request(from),
         reply(std::move(so_far)),
         chain(std::move(its_chain)),
-        sink(std::move(its_sink)),
-        at(resume_at) {
+        sink(std::move(its_sink)) {
     request.query = *dns::parse_query(packet);
     request.query.header = from.query.header;  // flags that a plugin has changed
   }
-  std::vector<std::uint8_t> packet;
+  boost::container::small_vector<std::uint8_t, 128> packet;  ///< all but queries with long options
   pipeline::Request request;
   pipeline::Reply reply;
   std::shared_ptr<const pipeline::Chain> chain;
   std::shared_ptr<ReplySink> sink;
-  std::size_t at;
+  Inside* inside = nullptr;  ///< null: `handle` has returned
 };
 
 QueryHandler::QueryHandler(WorkerQueries& queries, plugins::DroppedMetrics dropped)
@@ -127,10 +134,10 @@ QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableB
   if (step.verdict == Verdict::wait) {
     if (queries_.waiting < WorkerQueries::kMaxWaiting) {
       ++queries_.waiting;
-      asio::co_spawn(
-          queries_.loop,
-          finish(queries_, std::make_unique<Waiting>(request, chain, sink, std::move(reply), step.at)),
-          asio::detached);
+      Inside inside{.out = out};
+      runtime::start(finish(queries_, request, chain, sink, std::move(reply), step.at, inside));
+      if (inside.waiting == nullptr) return inside.handled;
+      inside.waiting->inside = nullptr;
       return {Result::waits, 0};
     }
     queries_.overload.add();
@@ -143,27 +150,50 @@ QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableB
   return {reply.silent ? Result::silence : Result::replied, rendered.size};
 }
 
-asio::awaitable<void> QueryHandler::finish(WorkerQueries& queries, std::unique_ptr<Waiting> waiting) {
+runtime::Task<void> QueryHandler::finish(WorkerQueries& queries, const pipeline::Request& from,
+                                         std::shared_ptr<const pipeline::Chain> chain,
+                                         std::shared_ptr<ReplySink> sink, pipeline::Reply so_far,
+                                         std::size_t at, Inside& inside) {
+  Waiting waiting(from, std::move(chain), std::move(sink), std::move(so_far));
+  waiting.inside = &inside;
+  inside.waiting = &waiting;
   try {
-    co_await waiting->chain->resolve(waiting->request, waiting->reply, waiting->at);
+    co_await waiting.chain->resolve(waiting.request, waiting.reply, at);
   } catch (const std::exception& failure) {
     // Programming errors and an exhausted heap end one query, not the node's DNS.
     queries.panics.add();
-    waiting->reply = {};
-    waiting->reply.error = failure.what();
+    waiting.reply = {};
+    waiting.reply.error = failure.what();
   }
+  deliver(queries, waiting);
+}
+
+void QueryHandler::deliver(WorkerQueries& queries, Waiting& waiting) {
   --queries.waiting;
   // Stale data that was waited for up to the deadline is still given.
-  const auto& deadline = waiting->request.deadline;
-  if (deadline && queries.clock.now() > *deadline) waiting->reply.silent = true;
-  std::vector<std::uint8_t> out(size_limit(waiting->request));
-  const Rendered rendered = waiting->reply.silent
-                                ? Rendered{}
-                                : render(waiting->request, waiting->reply, out, waiting->chain.get());
-  waiting->chain->observe(waiting->request, waiting->reply,
-                          outcome_of(rendered, queries.clock.now() - waiting->request.received));
-  waiting->sink->deliver(dns::Bytes(out).first(rendered.size), waiting->request.client,
-                         waiting->request.local);
+  const auto& deadline = waiting.request.deadline;
+  if (deadline && queries.clock.now() > *deadline) waiting.reply.silent = true;
+  if (waiting.inside != nullptr) {
+    waiting.inside->handled = render_and_observe(queries, waiting, waiting.inside->out);
+    waiting.inside->waiting = nullptr;
+    return;
+  }
+  // On the stack, not in the coroutine, whose frame every query that waits would hold it in.
+  std::array<std::uint8_t, kMaxUdpAnswer> datagram;
+  dns::MutableBytes out = datagram;
+  if (waiting.request.transport == pipeline::Transport::tcp) out = queries.tcp_reply_space;
+  const Handled handled = render_and_observe(queries, waiting, out);
+  waiting.sink->deliver(out.first(handled.size), waiting.request.client, waiting.request.local);
+}
+
+QueryHandler::Handled QueryHandler::render_and_observe(WorkerQueries& queries, Waiting& waiting,
+                                                       dns::MutableBytes out) {
+  const pipeline::Reply& reply = waiting.reply;
+  const Rendered rendered =
+      reply.silent ? Rendered{} : render(waiting.request, reply, out, waiting.chain.get());
+  waiting.chain->observe(waiting.request, reply,
+                         outcome_of(rendered, queries.clock.now() - waiting.request.received));
+  return {reply.silent ? Result::silence : Result::replied, rendered.size};
 }
 
 }  // namespace nld::server

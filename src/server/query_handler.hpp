@@ -12,6 +12,7 @@
 #include "pipeline/router.hpp"
 #include "plugins/prometheus/query_metrics.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/task.hpp"
 #include "server/render.hpp"
 #include "server/zone_table.hpp"
 
@@ -76,7 +77,14 @@ class QueryHandler final : public pipeline::Router {
 
  private:
   struct Waiting;
-  static boost::asio::awaitable<void> finish(WorkerQueries& queries, std::unique_ptr<Waiting> waiting);
+  struct Inside;
+  /// `from` and `inside` need not outlive the call.
+  static runtime::Task<void> finish(WorkerQueries& queries, const pipeline::Request& from,
+                                    std::shared_ptr<const pipeline::Chain> chain,
+                                    std::shared_ptr<ReplySink> sink, pipeline::Reply so_far, std::size_t at,
+                                    Inside& inside);
+  static void deliver(WorkerQueries& queries, Waiting& waiting);
+  static Handled render_and_observe(WorkerQueries& queries, Waiting& waiting, dns::MutableBytes out);
   /// No plugin has a part in it: a code, no records.
   Handled reply_without_chain(const pipeline::Request& request, dns::Rcode rcode, dns::MutableBytes out);
 

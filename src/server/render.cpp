@@ -38,8 +38,9 @@ std::size_t put_options(const pipeline::Request& request, const pipeline::Reply&
   if (reply.extended_error) {
     size = dns::encode_extended_error(out, *reply.extended_error, reply.extended_error_text);
   }
-  // Only for those who ask for it (RFC 5001 §2.2).
-  const dns::Bytes id = request.server_id;
+  // Only for those who ask for it (RFC 5001 §2.2). An upstream's own name is there when a rule asked for it.
+  dns::Bytes id = request.server_id;
+  if (id.empty() && reply.provenance) id = reply.provenance->server_id;
   if (!id.empty() && dns::find_option(request.query.edns->options, dns::OptionCode::nsid)) {
     dns::put16(out, size, static_cast<std::uint16_t>(dns::OptionCode::nsid));
     dns::put16(out, size + 2, static_cast<std::uint16_t>(id.size()));

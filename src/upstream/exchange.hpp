@@ -1,7 +1,6 @@
 // One question to one upstream server and what came back: the seam between forwarding and sockets.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
 #include <expected>
@@ -12,6 +11,7 @@
 #include "dns/response.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/socket_address.hpp"
+#include "runtime/task.hpp"
 
 namespace nld::upstream {
 
@@ -60,8 +60,8 @@ class Exchanger {
   virtual ~Exchanger() = default;
   /// Never throws. Ends by `deadline` at the latest. Pre-conditions: `deadline` lies ahead; the exchanger and
   /// `question` live until the exchange has ended.
-  virtual boost::asio::awaitable<ExchangeResult> exchange(const Question& question, Protocol protocol,
-                                                          runtime::TimePoint deadline) = 0;
+  virtual runtime::Task<ExchangeResult> exchange(const Question& question, Protocol protocol,
+                                                 runtime::TimePoint deadline) = 0;
   /// Ends everything outstanding with an error, for shutting down; a later exchange may open sockets anew.
   virtual void close() noexcept {}
 };

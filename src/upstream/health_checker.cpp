@@ -2,11 +2,10 @@
 #include "upstream/health_checker.hpp"
 
 #include <array>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
 #include "dns/builder.hpp"
+#include "runtime/task.hpp"
 
 namespace nld::upstream {
 
@@ -28,11 +27,11 @@ void HealthChecker::start(std::shared_ptr<UpstreamHealth> health) {
 }
 
 void HealthChecker::spawn(std::shared_ptr<UpstreamHealth> health) {
-  asio::co_spawn(*loop_, check(shared_from_this(), std::move(health)), asio::detached);
+  runtime::start(check(shared_from_this(), std::move(health)));
 }
 
-asio::awaitable<void> HealthChecker::check(std::shared_ptr<HealthChecker> self,
-                                           std::shared_ptr<UpstreamHealth> health) {
+runtime::Task<void> HealthChecker::check(std::shared_ptr<HealthChecker> self,
+                                         std::shared_ptr<UpstreamHealth> health) {
   const HealthOptions& options = health->options();
   TransportOptions transport;
   transport.source = options.source;

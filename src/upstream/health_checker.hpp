@@ -1,13 +1,13 @@
 // Asks a failing upstream again and again until it answers (CoreDNS's in-band health check).
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <map>
 #include <memory>
 
 #include "metrics/registry.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/task.hpp"
 #include "upstream/health.hpp"
 
 namespace nld::upstream {
@@ -34,8 +34,8 @@ class HealthChecker : public std::enable_shared_from_this<HealthChecker> {
 
  private:
   void spawn(std::shared_ptr<UpstreamHealth> health);
-  static boost::asio::awaitable<void> check(std::shared_ptr<HealthChecker> self,
-                                            std::shared_ptr<UpstreamHealth> health);
+  static runtime::Task<void> check(std::shared_ptr<HealthChecker> self,
+                                   std::shared_ptr<UpstreamHealth> health);
   void again_later(const std::shared_ptr<UpstreamHealth>& health);
   void tell_of_trust(UpstreamHealth& health);
   void count_failure(const UpstreamHealth& health);

@@ -23,12 +23,12 @@ std::optional<std::vector<std::uint8_t>> keep_question(dns::Bytes message) {
 }  // namespace
 
 std::optional<std::uint16_t> Outstanding::add(runtime::Random& random, const Question& question,
-                                              std::shared_ptr<Completion> done) {
+                                              Completion& done) {
   if (waiting_.size() >= limit_) return std::nullopt;
   // The table is never more than a sixteenth full: 32 draws all taken is a chance of 2^-128.
   for (int draw = 0; draw < 32; ++draw) {
     const auto id = static_cast<std::uint16_t>(random.below(0x10000));
-    if (waiting_.try_emplace(id, Waiting{question, done}).second) return id;
+    if (waiting_.try_emplace(id, Waiting{question, &done}).second) return id;
   }
   return std::nullopt;
 }
@@ -50,21 +50,21 @@ Outstanding::Match Outstanding::deliver(dns::Bytes message, bool cut, Protocol p
   }
   if (!info) return info.error() == dns::ResponseFault::malformed ? Match::malformed : Match::foreign;
   response.info = *info;
-  const auto done = std::move(found->second.done);
+  Completion* const done = found->second.done;
   waiting_.erase(found);
   done->deliver(std::move(response));
   return Match::delivered;
 }
 
-void Outstanding::remove(std::uint16_t id, const Completion* done) noexcept {
+void Outstanding::remove(std::uint16_t id, const Completion& done) noexcept {
   const auto found = waiting_.find(id);
-  if (found != waiting_.end() && found->second.done.get() == done) waiting_.erase(found);
+  if (found != waiting_.end() && found->second.done == &done) waiting_.erase(found);
 }
 
 void Outstanding::fail(std::uint16_t id, const ExchangeError& error) {
   const auto found = waiting_.find(id);
   if (found == waiting_.end()) return;
-  const auto done = std::move(found->second.done);
+  Completion* const done = found->second.done;
   waiting_.erase(found);
   done->deliver(std::unexpected(error));
 }

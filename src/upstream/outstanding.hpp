@@ -19,9 +19,9 @@ class Outstanding {
  public:
   explicit Outstanding(std::size_t limit) noexcept : limit_(limit) {}
 
-  /// Gives `question` an unpredictable id that no other has here; nothing when the table is full.
-  std::optional<std::uint16_t> add(runtime::Random& random, const Question& question,
-                                   std::shared_ptr<Completion> done);
+  /// Gives `question` an unpredictable id that no other has here; nothing when the table is full. Both must
+  /// live until the query is taken out (Ticket).
+  std::optional<std::uint16_t> add(runtime::Random& random, const Question& question, Completion& done);
   /// Hands `message` to the query with its id when it answers that query's question. `cut`: the kernel had
   /// to drop the end of the datagram.
   enum class Match : std::uint8_t {
@@ -31,7 +31,7 @@ class Outstanding {
   };
   Match deliver(dns::Bytes message, bool cut, Protocol protocol);
   /// Takes the query out, unless the id belongs to another one by now.
-  void remove(std::uint16_t id, const Completion* done) noexcept;
+  void remove(std::uint16_t id, const Completion& done) noexcept;
   void fail(std::uint16_t id, const ExchangeError& error);
   void fail_all(const ExchangeError& error);
 
@@ -41,7 +41,7 @@ class Outstanding {
  private:
   struct Waiting {
     Question question;
-    std::shared_ptr<Completion> done;
+    Completion* done;
   };
   std::size_t limit_;
   boost::unordered_flat_map<std::uint16_t, Waiting> waiting_;
@@ -51,11 +51,11 @@ class Outstanding {
 template <typename Carrier>
 class Ticket {
  public:
-  Ticket(std::shared_ptr<Carrier> carrier, std::uint16_t id, const Completion* done) noexcept
-      : carrier_(std::move(carrier)), id_(id), done_(done) {}
+  Ticket(std::shared_ptr<Carrier> carrier, std::uint16_t id, const Completion& done) noexcept
+      : carrier_(std::move(carrier)), id_(id), done_(&done) {}
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
-  ~Ticket() { carrier_->forget(id_, done_); }
+  ~Ticket() { carrier_->forget(id_, *done_); }
 
  private:
   std::shared_ptr<Carrier> carrier_;

@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include "upstream/native_socket.hpp"
 
@@ -113,13 +114,12 @@ void TcpConnection::opened() {
 }
 
 std::expected<std::uint16_t, ExchangeError> TcpConnection::send(runtime::Random& random,
-                                                                const Question& question,
-                                                                std::shared_ptr<Completion> done) {
+                                                                const Question& question, Completion& done) {
   const std::size_t size = question.message.size();
   if (size > dns::kMaxMessageSize || queued_.size() + kPrefix + size > kMaxQueuedOctets) {
     return std::unexpected(local_error(settings_.remote, "too many octets queued on one connection"));
   }
-  const auto id = outstanding_.add(random, question, std::move(done));
+  const auto id = outstanding_.add(random, question, done);
   if (!id) {
     return std::unexpected(local_error(settings_.remote, "too many queries outstanding on one connection"));
   }
@@ -129,8 +129,18 @@ std::expected<std::uint16_t, ExchangeError> TcpConnection::send(runtime::Random&
   dns::put16(queued_, at, static_cast<std::uint16_t>(size));
   queued_.insert(queued_.end(), question.message.begin(), question.message.end());
   dns::put16(queued_, at + kPrefix, *id);
-  flush();
+  flush_soon();
   return *id;
+}
+
+void TcpConnection::flush_soon() {
+  if (flush_posted_) return;
+  flush_posted_ = true;
+  // Misses come in batches: what one turn of the loop asks leaves in one write.
+  asio::post(stream_.socket().get_executor(), [self = shared_from_this()] {
+    self->flush_posted_ = false;
+    self->flush();
+  });
 }
 
 void TcpConnection::flush() {
@@ -210,7 +220,7 @@ bool TcpConnection::take_frames() {
   return true;
 }
 
-void TcpConnection::forget(std::uint16_t id, const Completion* done) noexcept {
+void TcpConnection::forget(std::uint16_t id, const Completion& done) noexcept {
   outstanding_.remove(id, done);
   rest_if_idle();
 }

@@ -36,8 +36,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   ~TcpConnection();
 
   std::expected<std::uint16_t, ExchangeError> send(runtime::Random& random, const Question& question,
-                                                   std::shared_ptr<Completion> done);
-  void forget(std::uint16_t id, const Completion* done) noexcept;
+                                                   Completion& done);
+  void forget(std::uint16_t id, const Completion& done) noexcept;
   /// A query sent at `sent` got no answer in time: with nothing else heard since, the path is taken for dead
   /// and no new query uses it.
   void timed_out(runtime::TimePoint sent) noexcept;
@@ -72,6 +72,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void on_read(boost::system::error_code error, std::size_t octets);
   /// False when the connection had to be closed.
   bool take_frames();
+  void flush_soon();
   void flush();
   void on_written(boost::system::error_code error);
   void rest_if_idle() noexcept;
@@ -89,6 +90,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   runtime::TimePoint last_heard_;
   runtime::Timer timer_;  // of the dial, then of the idle time
 
+  bool flush_posted_ = false;
   std::vector<std::uint8_t> queued_;   // frames to write next
   std::vector<std::uint8_t> writing_;  // frames being written
   std::vector<std::uint8_t> buffer_;

@@ -23,19 +23,18 @@ TcpExchanger::~TcpExchanger() {
   close();
 }
 
-asio::awaitable<ExchangeResult> TcpExchanger::exchange(const Question& question,
-                                                       runtime::TimePoint deadline) {
+runtime::Task<ExchangeResult> TcpExchanger::exchange(const Question& question, runtime::TimePoint deadline) {
   auto picked = pick();
   for (bool again = false;; again = true) {
     if (!picked) co_return std::unexpected(picked.error());
     const ConnectionPtr connection = *picked;
     const bool was_open = !connection->connecting();
     const runtime::TimePoint sent = clock_->now();
-    const auto done = std::make_shared<Completion>();
+    Completion done;
     const auto id = connection->send(*random_, question, done);
     if (!id) co_return std::unexpected(id.error());
-    const Ticket<TcpConnection> ticket(connection, *id, done.get());
-    std::optional<ExchangeResult> result = co_await done->wait(*clock_, deadline);
+    const Ticket<TcpConnection> ticket(connection, *id, done);
+    std::optional<ExchangeResult> result = co_await done.wait(*clock_, deadline);
     if (!result) {
       connection->timed_out(sent);
       co_return std::unexpected(connection->timeout_text());

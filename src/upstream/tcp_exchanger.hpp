@@ -1,7 +1,6 @@
 // Exchanges over TCP or TLS with one upstream: a few persistent, pipelined connections (RFC 7766, RFC 9210).
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 
 #include "runtime/clock.hpp"
 #include "runtime/random.hpp"
+#include "runtime/task.hpp"
 #include "upstream/exchange.hpp"
 #include "upstream/tcp_connection.hpp"
 
@@ -26,7 +26,7 @@ class TcpExchanger {
   TcpExchanger& operator=(const TcpExchanger&) = delete;
   ~TcpExchanger();
 
-  boost::asio::awaitable<ExchangeResult> exchange(const Question& question, runtime::TimePoint deadline);
+  runtime::Task<ExchangeResult> exchange(const Question& question, runtime::TimePoint deadline);
   void close() noexcept;
 
   static constexpr std::size_t kMaxConnections = 8;

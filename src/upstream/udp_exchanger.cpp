@@ -18,14 +18,14 @@ UdpExchanger::UdpExchanger(asio::io_context& loop, runtime::Clock& clock, runtim
       random_(&random),
       remote_(remote),
       source_(source),
-      metrics_(std::move(metrics)) {}
+      metrics_(std::move(metrics)),
+      outbox_(std::make_shared<UdpOutbox>(loop)) {}
 
 UdpExchanger::~UdpExchanger() {
   close();
 }
 
-asio::awaitable<ExchangeResult> UdpExchanger::exchange(const Question& question,
-                                                       runtime::TimePoint deadline) {
+runtime::Task<ExchangeResult> UdpExchanger::exchange(const Question& question, runtime::TimePoint deadline) {
   if (outstanding_ >= kMaxOutstanding) {
     co_return std::unexpected(local_error(remote_, "too many queries outstanding"));
   }
@@ -33,17 +33,22 @@ asio::awaitable<ExchangeResult> UdpExchanger::exchange(const Question& question,
   auto picked = pick();
   if (!picked) co_return std::unexpected(picked.error());
   const std::shared_ptr<UdpSocket> socket = std::move(*picked);
-  const auto done = std::make_shared<Completion>();
-  const auto id = socket->send(*random_, question, done);
+  Completion done;
+  const auto id = socket->add(*random_, question, done);
   if (!id) co_return std::unexpected(id.error());
-  const Ticket<UdpSocket> ticket(socket, *id, done.get());
-  std::optional<ExchangeResult> result = co_await done->wait(*clock_, deadline);
+  const Ticket<UdpSocket> ticket(socket, *id, done);
+  outbox_->add(socket, *id, question.message);
+  std::optional<ExchangeResult> result = co_await done.wait(*clock_, deadline);
   if (!result) co_return std::unexpected(read_timeout(socket->route()));
   co_return std::move(*result);
 }
 
 std::expected<std::shared_ptr<UdpSocket>, ExchangeError> UdpExchanger::pick() {
   const runtime::TimePoint now = clock_->now();
+  if (const auto& current = outbox_->socket(); current && current->usable() && !current->worn(now)) {
+    metrics_->udp->reused();
+    return current;
+  }
   auto& slot = sockets_[random_->below(kSockets)];
   if (slot && slot->usable()) {
     if (!slot->worn(now)) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <optional>
@@ -10,12 +9,13 @@
 
 #include "runtime/clock.hpp"
 #include "runtime/random.hpp"
+#include "runtime/task.hpp"
 #include "upstream/exchange.hpp"
-#include "upstream/udp_socket.hpp"
+#include "upstream/udp_outbox.hpp"
 
 namespace nld::upstream {
 
-/// Every query goes over a socket picked at random. An answer is taken only from the address asked, with the
+/// Queries go over sockets picked at random. An answer is taken only from the address asked, with the
 /// id and the question asked; anything else is counted and the wait goes on. Truncated answers are returned
 /// as they are.
 class UdpExchanger {
@@ -27,7 +27,7 @@ class UdpExchanger {
   UdpExchanger& operator=(const UdpExchanger&) = delete;
   ~UdpExchanger();
 
-  boost::asio::awaitable<ExchangeResult> exchange(const Question& question, runtime::TimePoint deadline);
+  runtime::Task<ExchangeResult> exchange(const Question& question, runtime::TimePoint deadline);
   void close() noexcept;
 
   static constexpr std::size_t kSockets = 16;
@@ -44,6 +44,7 @@ class UdpExchanger {
   runtime::SocketAddress remote_;
   std::optional<runtime::SocketAddress> source_;
   std::shared_ptr<TransportMetrics> metrics_;
+  std::shared_ptr<UdpOutbox> outbox_;
   std::shared_ptr<ReceiveBatch> batch_;
   std::array<std::shared_ptr<UdpSocket>, kSockets> sockets_;
   std::vector<std::weak_ptr<UdpSocket>> retired_;  // some queries may still wait on them

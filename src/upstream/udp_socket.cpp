@@ -10,20 +10,6 @@
 
 namespace nld::upstream {
 
-ReceiveBatch::ReceiveBatch() noexcept {
-  for (std::size_t index = 0; index < kDatagrams; ++index) {
-    pieces_[index] = {storage_[index].data(), kDatagramSize};
-    headers_[index].msg_hdr.msg_iov = &pieces_[index];
-    headers_[index].msg_hdr.msg_iovlen = 1;
-  }
-}
-
-std::expected<std::size_t, int> ReceiveBatch::receive(int socket) noexcept {
-  const int got = recvmmsg(socket, headers_.data(), kDatagrams, MSG_DONTWAIT, nullptr);
-  if (got < 0) return std::unexpected(errno);
-  return static_cast<std::size_t>(got);
-}
-
 UdpSocket::UdpSocket(boost::asio::io_context& loop, std::shared_ptr<ReceiveBatch> batch,
                      std::shared_ptr<TransportMetrics> metrics, runtime::TimePoint now)
     : socket_(loop), batch_(std::move(batch)), metrics_(std::move(metrics)), opened_(now) {}
@@ -55,32 +41,32 @@ std::expected<std::shared_ptr<UdpSocket>, ExchangeError> UdpSocket::open(
   return socket;
 }
 
-std::expected<std::uint16_t, ExchangeError> UdpSocket::send(runtime::Random& random, const Question& question,
-                                                            std::shared_ptr<Completion> done) {
-  const auto id = outstanding_.add(random, question, std::move(done));
+std::expected<std::uint16_t, ExchangeError> UdpSocket::add(runtime::Random& random, const Question& question,
+                                                           Completion& done) {
+  const auto id = outstanding_.add(random, question, done);
   if (!id) return std::unexpected(local_error(route_.remote, "too many queries outstanding on one socket"));
   ++uses_;
-  std::array<std::uint8_t, 2> id_octets{};
-  dns::put16(id_octets, 0, *id);
-  const auto rest = question.message.subspan(2);
-  // sendmsg(2) only reads: iovec has no const.
-  std::array<iovec, 2> pieces{
-      {{id_octets.data(), id_octets.size()}, {const_cast<std::uint8_t*>(rest.data()), rest.size()}}};
-  msghdr header{};
-  header.msg_iov = pieces.data();
-  header.msg_iovlen = pieces.size();
-  if (::sendmsg(socket_.native_handle(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return *id;
-  const ExchangeError failed = io_error(route_, "write", errno);
-  // Refused: the kernel reports the ICMP error that an earlier query brought, which holds for all of them.
-  if (failed.kind == ExchangeError::Kind::refused) {
-    close(failed);
-  } else {
-    outstanding_.fail(*id, failed);
-  }
-  return std::unexpected(failed);
+  return *id;
 }
 
-void UdpSocket::forget(std::uint16_t id, const Completion* done) noexcept {
+void UdpSocket::send(SendBatch& batch) {
+  if (!socket_.is_open()) {
+    // Its queries have been told.
+    batch.clear();
+    return;
+  }
+  for (const auto& [id, error] : batch.send(socket_.native_handle())) {
+    const ExchangeError failed = io_error(route_, "write", error);
+    // Refused: the kernel reports the ICMP error that an earlier query brought, which holds for all of them.
+    if (failed.kind == ExchangeError::Kind::refused) {
+      close(failed);
+      return;
+    }
+    outstanding_.fail(id, failed);
+  }
+}
+
+void UdpSocket::forget(std::uint16_t id, const Completion& done) noexcept {
   outstanding_.remove(id, done);
   close_if_done();
 }

@@ -1,44 +1,18 @@
 // One connected UDP socket to an upstream and the queries outstanding on it.
 #pragma once
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
-#include <array>
 #include <boost/asio/ip/udp.hpp>
 #include <expected>
 #include <memory>
 #include <optional>
 
 #include "runtime/clock.hpp"
+#include "upstream/datagram_batch.hpp"
 #include "upstream/error_text.hpp"
 #include "upstream/outstanding.hpp"
 #include "upstream/transport_metrics.hpp"
 
 namespace nld::upstream {
-
-/// Room for one recvmmsg(2), shared by the sockets of an upstream: they receive one after another.
-class ReceiveBatch {
- public:
-  ReceiveBatch() noexcept;
-  /// Datagrams received, or the errno.
-  std::expected<std::size_t, int> receive(int socket) noexcept;
-  [[nodiscard]] dns::Bytes datagram(std::size_t index) const noexcept {
-    return dns::Bytes(storage_[index]).first(headers_[index].msg_len);
-  }
-  [[nodiscard]] bool cut(std::size_t index) const noexcept {
-    return (headers_[index].msg_hdr.msg_flags & MSG_TRUNC) != 0;
-  }
-
-  static constexpr std::size_t kDatagrams = 16;
-
- private:
-  static constexpr std::size_t kDatagramSize =
-      4096;  // we ask for 1232; more comes from those who ignore that
-  std::array<std::array<std::uint8_t, kDatagramSize>, kDatagrams> storage_;
-  std::array<iovec, kDatagrams> pieces_{};
-  std::array<mmsghdr, kDatagrams> headers_{};
-};
 
 /// Stays open while anyone may still answer on it; closes once it is retired and nothing is outstanding.
 class UdpSocket : public std::enable_shared_from_this<UdpSocket> {
@@ -51,10 +25,12 @@ class UdpSocket : public std::enable_shared_from_this<UdpSocket> {
   UdpSocket& operator=(const UdpSocket&) = delete;
   ~UdpSocket();
 
-  /// Sends the question under a fresh id; `done` gets the answer.
-  std::expected<std::uint16_t, ExchangeError> send(runtime::Random& random, const Question& question,
-                                                   std::shared_ptr<Completion> done);
-  void forget(std::uint16_t id, const Completion* done) noexcept;
+  /// Gives the question a fresh id, under which it must then be sent; `done` gets the answer.
+  std::expected<std::uint16_t, ExchangeError> add(runtime::Random& random, const Question& question,
+                                                  Completion& done);
+  /// Sends queries that `add` has given their ids; `batch` is empty afterwards.
+  void send(SendBatch& batch);
+  void forget(std::uint16_t id, const Completion& done) noexcept;
   /// No new queries from now on.
   void retire() noexcept;
   void close(const ExchangeError& error) noexcept;

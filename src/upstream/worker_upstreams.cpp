@@ -19,8 +19,8 @@ class TlsExchanger final : public Exchanger {
       : stream_(loop, clock, random, settings_of(address, options), options.max_idle_connections,
                 std::move(metrics)) {}
 
-  boost::asio::awaitable<ExchangeResult> exchange(const Question& question, Protocol,
-                                                  runtime::TimePoint deadline) override {
+  runtime::Task<ExchangeResult> exchange(const Question& question, Protocol,
+                                         runtime::TimePoint deadline) override {
     return stream_.exchange(question, deadline);
   }
   void close() noexcept override { stream_.close(); }
@@ -37,8 +37,8 @@ class SocketExchanger final : public Exchanger {
       : udp_(loop, clock, random, address, options.source, metrics),
         tcp_(loop, clock, random, settings_of(address, options), options.max_idle_connections, metrics) {}
 
-  boost::asio::awaitable<ExchangeResult> exchange(const Question& question, Protocol protocol,
-                                                  runtime::TimePoint deadline) override {
+  runtime::Task<ExchangeResult> exchange(const Question& question, Protocol protocol,
+                                         runtime::TimePoint deadline) override {
     return protocol == Protocol::udp ? udp_.exchange(question, deadline) : tcp_.exchange(question, deadline);
   }
   void close() noexcept override {

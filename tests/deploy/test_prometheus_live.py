@@ -19,7 +19,7 @@ EMPTY_WHEN_WELL = {
 }
 # Alerts whose expression must be true at the end, be it for seconds only: what the scene does to the node. And those
 # that must not be. The rest depends on the hour: how many packets a second, how slow this machine is.
-CAUSED = {"AllUpstreamsDown", "UpstreamDown", "ConcurrencyRejects", "LoopDetected"}
+CAUSED = {"AllUpstreamsDown", "UpstreamDown", "ConcurrencyRejects", "LoopDetected", "CertificateExpires"}
 UNTRUE = {"Absent", "TargetDown", "AgentDown", "MissingOnNode", "InterfaceMissing", "RulesMissing",
           "ReconcileStalled", "SetupErrors", "Overload", "VersionSkew", "Panics"}
 LAST_COMPARISON = re.compile(r" > 0$")

@@ -1,5 +1,6 @@
 """The rewrite directive in front of NSD: each client sees its own question answered; upstream sees the other one."""
 
+import dns.edns
 import dns.rdataclass
 import pytest
 
@@ -22,6 +23,10 @@ mail 60 MX 10 web
 @pytest.fixture(scope="module")
 def zone(nsd):
     return nsd("127.0.0.41", {"internal.test.": ZONE, "other.test.": ZONE.replace("192.0.2.7", "192.0.2.8")})
+
+
+def nsid_option(data):
+    return dns.edns.GenericOption(dns.edns.NSID, data)
 
 
 def owners(response):
@@ -90,6 +95,48 @@ def test_options_go_upstream_through_the_cache(serve, fake):
     assert ask("a.test").edns == -1
     assert upstream.count() == 1
     assert seen_options == [[(0xffee, b"ab")]]
+
+
+@pytest.mark.parametrize("cached", [[], ["cache 30"]], ids=["no cache", "cache"])
+def test_the_upstream_is_asked_for_its_name(serve, fake, cached):
+    """Who asks us for a name gets the upstream's with the answer that it gave; a client's own question ends here."""
+    asked = []
+
+    def handler(seen):
+        asked.append(any(option.otype == dns.edns.NSID for option in seen.message.options))
+        return replies.address(seen.message, options=[nsid_option(b"upstream-7")] if asked[-1] else ())
+    fake("127.0.0.2", handler)
+    serve(block("rewrite edns0 nsid set", *cached, "forward . 127.0.0.2", zone="asked.test:53")
+          + block("rewrite ttl suffix test 5", *cached, "forward . 127.0.0.2"))
+    assert [option.data for option in ask("a.asked.test", options=[nsid_option(b"")]).options] == [b"upstream-7"]
+    assert asked == [True]
+    if cached:
+        assert not ask("a.asked.test", options=[nsid_option(b"")]).options
+    assert not ask("b.asked.test", edns=0).options
+    assert not ask("c.test", options=[nsid_option(b"")]).options
+    assert asked == [True, True, False]
+
+
+def test_our_own_name_goes_before_the_upstreams(serve, fake):
+    fake("127.0.0.2", lambda seen: replies.address(seen.message, options=[nsid_option(b"upstream-7")]))
+    serve(block("nsid node-1", "rewrite edns0 nsid set", "forward . 127.0.0.2"))
+    assert [option.data for option in ask("a.test", options=[nsid_option(b"")]).options] == [b"node-1"]
+
+
+def test_a_cname_rule_asks_the_whole_server(serve, fake):
+    """The new target is of another block, with rules of its own."""
+    fake("127.0.0.2", lambda seen: replies.reply(seen.message, f"{seen.name} 60 CNAME web.prod.test.",
+                                                 "web.prod.test. 60 A 192.0.2.1"))
+    inside = fake("127.0.0.3", ip="10.96.0.1")
+    server = serve(block("rewrite cname suffix .prod.test .cluster.local", "cache 30", "forward . 127.0.0.2")
+                   + block("rewrite name exact web.cluster.local web.default.svc.cluster.local", "cache 30",
+                           "forward . 127.0.0.3", zone="cluster.local:53"))
+    for _ in range(2):
+        response = ask("shop.test")
+        assert data(response, "CNAME") == ["web.cluster.local."]
+        assert data(response) == ["10.96.0.1"]
+    assert [seen.name for seen in inside.seen] == ["web.default.svc.cluster.local."]
+    assert server.value("coredns_dns_requests_total", zone="cluster.local.") == 0
 
 
 def test_a_class_that_becomes_another(serve, upstream):

@@ -64,6 +64,7 @@ def test_answers_and_counts(secure, upstream, identity, trusting):
     assert metrics.value("coredns_cache_hits_total", server=SERVER) == 2
     assert metrics.value("node_local_dns_tls_handshakes_total", server=SERVER, resumed="false") == 1
     assert metrics.value("node_local_dns_tcp_connections_total", server=SERVER) == 1
+    assert metrics.value("node_local_dns_tls_certificate_expiry_timestamp_seconds", server=SERVER) == ends(trusting)
     assert upstream.transports() == {"tcp": 1}, "as the client's transport, like CoreDNS"
 
 
@@ -189,6 +190,12 @@ def serial_seen(context):
         return stream.sock.getpeercert()["serialNumber"]
 
 
+def ends(context):
+    """When the certificate ends that a client sees."""
+    with TlsStream(context) as stream:
+        return ssl.cert_time_to_seconds(stream.sock.getpeercert()["notAfter"])
+
+
 def test_reload_with_a_new_certificate(secure, upstream, authority, trusting, tmp_path):
     """Open connections go on, new ones see the new certificate; a wrong one changes nothing."""
     certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"
@@ -202,11 +209,12 @@ def test_reload_with_a_new_certificate(secure, upstream, authority, trusting, tm
     server = secure(corefile)
     before = serial_seen(trusting)
     with TlsStream(trusting) as stream:
-        install(authority.issue("DNS:dns.test"))
+        install(authority.issue("DNS:dns.test", days=3))
         server.reload()
         server.wait_log("reload complete")
         after = serial_seen(trusting)
         assert after != before
+        assert server.value("node_local_dns_tls_certificate_expiry_timestamp_seconds", server=SERVER) == ends(trusting)
         stream.send(query("a.test"))
         assert data(stream.receive()) == ["192.0.2.1"]
     key.write_text("no key\n")

@@ -36,6 +36,9 @@ class HotPath : public testing::Test {
     answer({.rcode = "NXDOMAIN",
             .authority = {"example.org. 60 IN SOA ns.example.org. admin.example.org. 1 2 3 4 60"}});
   }
+  /// For corefiles of their own.
+  struct Bare {};
+  explicit HotPath(Bare /*unused*/) {}
   explicit HotPath(const std::string& more) {
     lab_.configure(". {\n errors\n cache 30\n loop\n forward . 10.0.0.1\n prometheus\n" + more + "}\n");
     ask("one", "www.example.org.");
@@ -49,12 +52,13 @@ class HotPath : public testing::Test {
     asked->answer->deliver(make_response(asked->query, spec));
     lab_.settle();
   }
-  /// Allocations for one query that the cache answers.
-  std::size_t count(const std::string& name, pipeline::Transport transport) {
-    const std::vector<std::uint8_t> packet = make_query({.name = name, .type = "A"}, 2);
+  /// Allocations for one query that is answered at once.
+  std::size_t count(const std::string& name, pipeline::Transport transport = pipeline::Transport::udp,
+                    const std::string& type = "A", const std::string& client = "10.1.0.7") {
+    const std::vector<std::uint8_t> packet = make_query({.name = name, .type = type}, 2);
     std::vector<std::uint8_t> out(dns::kMaxMessageSize);
     const server::Inbound inbound{.packet = packet,
-                                  .client = *runtime::SocketAddress::from_ip("10.1.0.7", 4000),
+                                  .client = *runtime::SocketAddress::from_ip(client, 4000),
                                   .local = *runtime::SocketAddress::from_ip("169.254.20.10", 53),
                                   .transport = transport,
                                   .received = lab_.now()};
@@ -125,6 +129,73 @@ class HotPathBesideRules : public HotPath {
 
 TEST_F(HotPathBesideRules, CachedAnswerThatNoneFits) {
   EXPECT_EQ(count("www.example.org.", pipeline::Transport::udp), 0U);
+}
+TEST_F(HotPathBesideRules, OneThatFitsMakesAQueryAndAnAnswerOfItsOwn) {
+  ask("renamed", "a.test.");
+  answer({.rcode = "NOERROR", .answer = {"b.test. 60 IN A 192.0.2.1"}});
+  EXPECT_LE(count("a.test."), 8U);
+}
+
+class HotPathBehindMetadata : public HotPath {
+ protected:
+  HotPathBehindMetadata() : HotPath(" metadata example.org\n") {}
+};
+
+TEST_F(HotPathBehindMetadata, CachedAnswer) {
+  EXPECT_EQ(count("www.example.org."), 0U);
+}
+
+/// Plugins that answer by themselves, without a cache in front of them.
+class HotPathOfOwnAnswers : public HotPath {
+ protected:
+  HotPathOfOwnAnswers() : HotPath(Bare{}) {
+    lab_.configure(
+        ". {\n errors\n prometheus\n"
+        " template IN A a-rather-long-name-of-a-zone.test {\n match ^b[0-9]+\\.\n rcode NXDOMAIN\n }\n"
+        " template ANY MX {\n rcode NOERROR\n }\n"
+        " template IN A fixed.test {\n answer \"fixed.test. 60 IN A 192.0.2.1\"\n }\n"
+        " hosts {\n 10.0.0.1 a-rather-long-name-of-a-host.test\n 10.0.0.2 *.wild.test\n }\n}\n");
+  }
+};
+
+TEST_F(HotPathOfOwnAnswers, HostsAnswers) {
+  EXPECT_EQ(count("a-rather-long-name-of-a-host.test."), 1U);
+  EXPECT_EQ(count("a-rather-long-name-of-a-host.test.", pipeline::Transport::udp, "AAAA"), 1U);
+  EXPECT_EQ(count("any.wild.test."), 1U);
+  EXPECT_EQ(count("1.0.0.10.in-addr.arpa.", pipeline::Transport::udp, "PTR"), 1U);
+}
+TEST_F(HotPathOfOwnAnswers, HostsKnowsNothing) {
+  EXPECT_EQ(count("another-rather-long-name-of-a-host.test."), 0U);
+}
+TEST_F(HotPathOfOwnAnswers, TemplateAnswers) {
+  EXPECT_EQ(count("b17.a-rather-long-name-of-a-zone.test."), 1U);
+  EXPECT_EQ(count("a-rather-long-name.test.", pipeline::Transport::udp, "MX"), 1U);
+  EXPECT_EQ(count("fixed.test."), 2U) << "the answer, and the list of its records";
+}
+TEST_F(HotPathOfOwnAnswers, TemplateDoesNotMatch) {
+  EXPECT_EQ(count("c17.a-rather-long-name-of-a-zone.test."), 0U);
+}
+
+class HotPathOfDns64 : public HotPath {
+ protected:
+  HotPathOfDns64() : HotPath(" dns64\n") {
+    lab_.query("six", make_query({.name = "six.example.org.", .type = "AAAA"}, 1), pipeline::Transport::udp,
+               "fd00::7");
+    answer({.rcode = "NOERROR", .answer = {"six.example.org. 60 IN AAAA 2001:db8::1"}});
+    lab_.query("four", make_query({.name = "four.example.org.", .type = "AAAA"}, 1), pipeline::Transport::udp,
+               "fd00::7");
+    answer({.rcode = "NOERROR",
+            .authority = {"example.org. 60 IN SOA ns.example.org. admin.example.org. 1 2 3 4 60"}});
+    answer({.rcode = "NOERROR", .answer = {"four.example.org. 60 IN A 192.0.2.1"}});
+  }
+};
+
+TEST_F(HotPathOfDns64, NativeAnswer) {
+  EXPECT_EQ(count("six.example.org.", pipeline::Transport::udp, "AAAA", "fd00::7"), 0U);
+  EXPECT_EQ(count("www.example.org.", pipeline::Transport::udp, "A", "fd00::7"), 0U);
+}
+TEST_F(HotPathOfDns64, RecordsThatAreMade) {
+  EXPECT_LE(count("four.example.org.", pipeline::Transport::udp, "AAAA", "fd00::7"), 8U);
 }
 
 }  // namespace

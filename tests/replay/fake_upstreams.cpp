@@ -11,8 +11,8 @@ class FakeUpstreams::Server final : public upstream::Exchanger {
  public:
   Server(FakeUpstreams& owner, std::string ip) : owner_(owner), ip_(std::move(ip)) {}
 
-  asio::awaitable<ExchangeResult> exchange(const upstream::Question& question, upstream::Protocol protocol,
-                                           runtime::TimePoint deadline) override {
+  runtime::Task<ExchangeResult> exchange(const upstream::Question& question, upstream::Protocol protocol,
+                                         runtime::TimePoint deadline) override {
     auto asked = std::make_shared<Asked>();
     asked->query.assign(question.message.begin(), question.message.end());
     asked->protocol = protocol;

@@ -1,19 +1,12 @@
 // The load generator's connections: UDP in batches, TCP pipelined and opened again when the server closes it.
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <stdexcept>
 #include <utility>
 
+#include "../net/sockets.hpp"
 #include "run.hpp"
 
 namespace load {
@@ -21,47 +14,9 @@ namespace load {
 constexpr std::size_t kMaxMessage = 1500;
 constexpr std::chrono::milliseconds kLost{500};  // a query unanswered for that long counts as lost
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
-[[noreturn]] inline void fail(const std::string& what) {
-  throw std::runtime_error(what + ": " + std::strerror(errno));
-}
-
-inline Descriptor connect_to(const Settings& settings) {
-  Descriptor fd(::socket(AF_INET, (settings.tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0));
-  if (fd.get() < 0) fail("socket");
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_port = htons(settings.port);
-  if (::inet_pton(AF_INET, settings.server.c_str(), &to.sin_addr) != 1) {
-    throw std::invalid_argument("not an IPv4 address: " + settings.server);
-  }
-  const int on = 1;
-  const int room = 4 << 20;
-  if (settings.tcp) {
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  } else {
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-  }
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) fail("connect");
-  return fd;
+inline bench::Descriptor connect_to(const Settings& settings) {
+  return bench::connect_to(settings.tcp ? SOCK_STREAM : SOCK_DGRAM,
+                           bench::address(settings.server, settings.port));
 }
 
 class UdpConnection {
@@ -76,7 +31,7 @@ class UdpConnection {
 
   [[nodiscard]] pollfd wanted() const { return {fd_.get(), POLLIN, 0}; }
 
-  void receive() {
+  void receive(Clock::time_point now) {
     for (std::size_t i = 0; i < messages_.size(); ++i) {
       vectors_[i] = {buffers_[i].data(), buffers_[i].size()};
       messages_[i] = {};
@@ -86,7 +41,7 @@ class UdpConnection {
     const int count = ::recvmmsg(fd_.get(), messages_.data(), static_cast<unsigned>(messages_.size()),
                                  MSG_DONTWAIT, nullptr);
     for (std::size_t i = 0; std::cmp_less(i, count); ++i) {
-      run_.settle(outstanding_, std::span(buffers_[i]).first(messages_[i].msg_len));
+      run_.settle(outstanding_, std::span(buffers_[i]).first(messages_[i].msg_len), now);
     }
   }
 
@@ -95,7 +50,7 @@ class UdpConnection {
     while (!outstanding_.full() && count < messages_.size()) {
       const auto number = run_.next(now);
       if (!number) break;
-      const auto& query = run_.questions()[*number];
+      const auto query = run_.questions()[*number];
       auto& buffer = buffers_[count];
       std::memcpy(buffer.data(), query.data(), query.size());
       const auto id = outstanding_.take(*number, now);
@@ -119,7 +74,7 @@ class UdpConnection {
 
  private:
   Run& run_;
-  Descriptor fd_;
+  bench::Descriptor fd_;
   Outstanding outstanding_;
   std::vector<std::array<std::uint8_t, kMaxMessage>> buffers_;
   std::vector<iovec> vectors_;
@@ -137,7 +92,7 @@ class TcpConnection {
     return {fd_.get(), static_cast<short>(output_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
   }
 
-  void receive() {
+  void receive(Clock::time_point now) {
     const auto room = std::span(input_).subspan(filled_);
     const auto got = ::recv(fd_.get(), room.data(), room.size(), MSG_DONTWAIT);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
@@ -150,7 +105,7 @@ class TcpConnection {
     while (filled_ - at >= 2) {
       const auto size = static_cast<std::size_t>(input_[at] << 8U | input_[at + 1]);
       if (filled_ - at - 2 < size) break;
-      run_.settle(outstanding_, std::span(input_).subspan(at + 2, size));
+      run_.settle(outstanding_, std::span(input_).subspan(at + 2, size), now);
       at += 2 + size;
     }
     std::memmove(input_.data(), input_.data() + at, filled_ - at);
@@ -162,7 +117,7 @@ class TcpConnection {
     while (!outstanding_.full()) {
       const auto number = run_.next(now);
       if (!number) break;
-      const auto& query = run_.questions()[*number];
+      const auto query = run_.questions()[*number];
       const auto id = outstanding_.take(*number, now);
       output_.push_back(static_cast<std::uint8_t>(query.size() >> 8U));
       output_.push_back(static_cast<std::uint8_t>(query.size() & 0xFFU));
@@ -190,7 +145,7 @@ class TcpConnection {
   }
 
   Run& run_;
-  Descriptor fd_;
+  bench::Descriptor fd_;
   Outstanding outstanding_;
   std::vector<std::uint8_t> input_;
   std::size_t filled_ = 0;

@@ -1,15 +1,18 @@
-// A DNS load generator: a fixed number of queries at full speed over UDP or TCP, every answer checked.
+// A DNS load generator: a number of queries at full speed or at a rate, over UDP or TCP, every answer
+// checked.
 //
-// One thread, a fixed number of outstanding queries, cached names in a scattered order. Prints one JSON line.
+// One thread, a bounded number of outstanding queries. Prints one JSON line: what came back, and how fast.
 // The time it needs per query must stay well below the server's, so UDP goes in batches (recvmmsg, sendmmsg).
 #include <poll.h>
+#include <sys/prctl.h>
 
+#include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "connection.hpp"
@@ -27,6 +30,7 @@ void drive(Run& run) {
   const auto end = run.begin() + run.settings().limit;
   auto next_expiry = run.begin() + kLost;
   std::vector<pollfd> polled(connections.size());
+  std::size_t first = 0;
   while (!run.done()) {
     const auto now = Clock::now();
     if (now >= end) break;
@@ -34,27 +38,29 @@ void drive(Run& run) {
       for (auto& connection : connections) connection.expire(now);
       next_expiry = now + kLost / 4;
     }
+    // Paced queries go through one connection after the other.
+    first = (first + 1) % connections.size();
     for (std::size_t i = 0; i < connections.size(); ++i) {
-      connections[i].send(now);
-      polled[i] = connections[i].wanted();
+      connections[(first + i) % connections.size()].send(now);
     }
-    // Paced sending must wake up by itself.
-    if (::poll(polled.data(), polled.size(), run.settings().rate != 0 ? 1 : 50) < 0 && errno != EINTR)
-      fail("poll");
+    for (std::size_t i = 0; i < connections.size(); ++i) polled[i] = connections[i].wanted();
+    const auto pause = run.pause(Clock::now());
+    const timespec timeout{0, static_cast<long>(pause.count())};
+    if (::ppoll(polled.data(), polled.size(), &timeout, nullptr) < 0 && errno != EINTR) bench::fail("ppoll");
+    const auto after = Clock::now();
     for (std::size_t i = 0; i < connections.size(); ++i) {
-      if ((polled[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0) connections[i].receive();
+      if ((polled[i].revents & (POLLIN | POLLERR | POLLHUP)) != 0) connections[i].receive(after);
     }
   }
 }
 
-template <typename Number>
-Number number(std::string_view flag, std::string_view text, Number least, Number most) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
-    throw std::invalid_argument(std::string(flag) + ": not a number in its range: " + std::string(text));
+Order order(std::string_view text) {
+  constexpr std::array kOrders{std::pair{"cycle", Order::cycle}, std::pair{"uniform", Order::uniform},
+                               std::pair{"zipf", Order::zipf}, std::pair{"unique", Order::unique}};
+  for (const auto& [name, value] : kOrders) {
+    if (text == name) return value;
   }
-  return value;
+  throw std::invalid_argument("--order: cycle, uniform, zipf or unique, not " + std::string(text));
 }
 
 Settings parse(std::span<char*> arguments) {
@@ -71,31 +77,37 @@ Settings parse(std::span<char*> arguments) {
     if (flag == "--server")
       settings.server = value;
     else if (flag == "--port")
-      settings.port = number<std::uint16_t>(flag, value, 1, 65535);
+      settings.port = bench::number<std::uint16_t>(flag, value, 1, 65535);
     else if (flag == "--queries")
-      settings.queries = number<std::uint64_t>(flag, value, 1, 1'000'000'000);
+      settings.queries = bench::number<std::uint64_t>(flag, value, 1, 99'999'999);
     else if (flag == "--names")
-      settings.names = number<std::size_t>(flag, value, 1, 1'000'000);
+      settings.names = bench::number<std::uint64_t>(flag, value, 1, 99'999'999);
+    else if (flag == "--order")
+      settings.order = order(value);
     else if (flag == "--prefix")
       settings.prefix = value;
     else if (flag == "--suffix")
       settings.suffix = value;
     else if (flag == "--rcode")
-      settings.rcode = number<std::uint8_t>(flag, value, 0, 15);
+      settings.rcode = bench::number<std::uint8_t>(flag, value, 0, 15);
     else if (flag == "--answers")
-      settings.answers = number<std::uint16_t>(flag, value, 0, 100);
+      settings.answers = bench::number<std::uint16_t>(flag, value, 0, 100);
     else if (flag == "--connections")
-      settings.connections = number<std::size_t>(flag, value, 1, 256);
+      settings.connections = bench::number<std::size_t>(flag, value, 1, 256);
     else if (flag == "--window")
-      settings.window = number<std::size_t>(flag, value, 1, 1024);
+      settings.window = bench::number<std::size_t>(flag, value, 1, 1024);
     else if (flag == "--rate")
-      settings.rate = number<std::uint64_t>(flag, value, 0, 100'000'000);
+      settings.rate = bench::number<std::uint64_t>(flag, value, 0, 100'000'000);
     else if (flag == "--limit")
-      settings.limit = std::chrono::seconds(number<int>(flag, value, 1, 3600));
+      settings.limit = std::chrono::seconds(bench::number<int>(flag, value, 1, 3600));
     else
       throw std::invalid_argument("unknown flag: " + std::string(flag));
   }
   return settings;
+}
+
+double microseconds(const Run& run, double share) {
+  return static_cast<double>(run.latencies().percentile(share)) / 1000;
 }
 
 }  // namespace
@@ -104,6 +116,7 @@ Settings parse(std::span<char*> arguments) {
 int main(int argc, char** argv) {
   using namespace load;
   try {
+    ::prctl(PR_SET_TIMERSLACK, 1UL);  // paced queries are sent when they are due, not 50 us later
     const auto settings = parse(std::span(argv, static_cast<std::size_t>(argc)));
     Run run(settings);
     if (settings.tcp) {
@@ -116,11 +129,11 @@ int main(int argc, char** argv) {
     std::printf(
         "{\"sent\": %llu, \"good\": %llu, \"bad\": %llu, \"lost\": %llu, \"stray\": %llu, \"reconnects\": "
         "%llu, "
-        "\"seconds\": %.6f}\n",
+        "\"seconds\": %.6f, \"p50_us\": %.3f, \"p99_us\": %.3f, \"p999_us\": %.3f}\n",
         static_cast<unsigned long long>(tally.sent), static_cast<unsigned long long>(tally.good),
         static_cast<unsigned long long>(tally.bad), static_cast<unsigned long long>(tally.lost),
         static_cast<unsigned long long>(tally.stray), static_cast<unsigned long long>(tally.reconnects),
-        seconds.count());
+        seconds.count(), microseconds(run, 0.5), microseconds(run, 0.99), microseconds(run, 0.999));
     return run.done() ? 0 : 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "load: %s\n", error.what());

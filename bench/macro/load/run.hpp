@@ -1,14 +1,17 @@
 // What the load generator sends and counts: the queries, those that wait for an answer, the tally.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "latency.hpp"
+#include "questions.hpp"
 
 namespace load {
 
@@ -21,8 +24,9 @@ struct Settings {
   std::uint16_t port = 53;
   bool tcp = false;
   std::uint64_t queries = 100000;
-  std::size_t names = 1000;
-  std::string prefix = "n";  // names are prefix + number + "." + suffix
+  std::uint64_t names = 1000;
+  Order order = Order::cycle;
+  std::string prefix = "n";
   std::string suffix = "bench.example";
   std::uint8_t rcode = 0;
   std::uint16_t answers = 1;  // least ANCOUNT of a good answer
@@ -30,34 +34,6 @@ struct Settings {
   std::size_t window = 32;  // outstanding queries of one connection
   std::uint64_t rate = 0;   // queries a second; 0: as fast as answers come
   std::chrono::seconds limit{60};
-};
-inline std::vector<std::uint8_t> make_query(const std::string& name) {
-  std::vector<std::uint8_t> query{0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};  // RD, one question
-  for (std::string_view rest = name; !rest.empty();) {
-    const auto dot = rest.find('.');
-    const auto label = rest.substr(0, dot);
-    query.push_back(static_cast<std::uint8_t>(label.size()));
-    query.insert(query.end(), label.begin(), label.end());
-    rest.remove_prefix(dot == std::string_view::npos ? rest.size() : dot + 1);
-  }
-  query.insert(query.end(), {0, 0, 1, 0, 1});  // root, A, IN
-  return query;
-}
-
-/// The queries by number: the same scattered order in every run, so that servers compare.
-class Questions {
- public:
-  explicit Questions(const Settings& settings) {
-    for (std::size_t i = 0; i < settings.names; ++i) {
-      queries_.push_back(make_query(settings.prefix + std::to_string(i) + "." + settings.suffix));
-    }
-  }
-  [[nodiscard]] const std::vector<std::uint8_t>& operator[](std::uint64_t number) const {
-    return queries_[(number * 7919) % queries_.size()];
-  }
-
- private:
-  std::vector<std::vector<std::uint8_t>> queries_;
 };
 
 struct Tally {
@@ -73,6 +49,11 @@ struct Tally {
 /// The queries of one connection that wait for an answer: a slot is an id.
 class Outstanding {
  public:
+  struct Query {
+    std::uint64_t number = 0;
+    Clock::time_point sent;
+  };
+
   explicit Outstanding(std::size_t window) : slots_(window) {
     for (std::size_t i = 0; i < window; ++i) free_.push_back(static_cast<std::uint16_t>(i));
   }
@@ -82,20 +63,20 @@ class Outstanding {
   std::uint16_t take(std::uint64_t number, Clock::time_point now) {
     const auto id = free_.back();
     free_.pop_back();
-    slots_[id] = Slot{number, now, true};
+    slots_[id] = Slot{{number, now}, true};
     return id;
   }
-  std::optional<std::uint64_t> settle(std::uint16_t id) {
+  std::optional<Query> settle(std::uint16_t id) {
     if (id >= slots_.size() || !slots_[id].busy) return std::nullopt;
     slots_[id].busy = false;
     free_.push_back(id);
-    return slots_[id].number;
+    return slots_[id].query;
   }
   /// Gives up what was sent before `limit`; returns how many.
   std::uint64_t expire(Clock::time_point limit) {
     std::uint64_t expired = 0;
     for (std::size_t id = 0; id < slots_.size(); ++id) {
-      if (slots_[id].busy && slots_[id].sent < limit) {
+      if (slots_[id].busy && slots_[id].query.sent < limit) {
         slots_[id].busy = false;
         free_.push_back(static_cast<std::uint16_t>(id));
         ++expired;
@@ -106,15 +87,14 @@ class Outstanding {
   [[nodiscard]] std::vector<std::uint64_t> drop_all() {
     std::vector<std::uint64_t> numbers;
     for (std::size_t id = 0; id < slots_.size(); ++id) {
-      if (const auto number = settle(static_cast<std::uint16_t>(id))) numbers.push_back(*number);
+      if (const auto query = settle(static_cast<std::uint16_t>(id))) numbers.push_back(query->number);
     }
     return numbers;
   }
 
  private:
   struct Slot {
-    std::uint64_t number = 0;
-    Clock::time_point sent;
+    Query query;
     bool busy = false;
   };
   std::vector<Slot> slots_;
@@ -124,7 +104,10 @@ class Outstanding {
 /// What all connections share: what to send next, and the count of what came back.
 class Run {
  public:
-  explicit Run(const Settings& settings) : settings_(settings), questions_(settings), begin_(Clock::now()) {}
+  explicit Run(const Settings& settings)
+      : settings_(settings),
+        questions_(settings.prefix, settings.suffix, settings.order, settings.names),
+        begin_(Clock::now()) {}
 
   /// The number of the next query that may go out now.
   std::optional<std::uint64_t> next(Clock::time_point now) {
@@ -134,25 +117,27 @@ class Run {
       return number;
     }
     if (tally_.sent == settings_.queries) return std::nullopt;
-    if (settings_.rate != 0) {
-      const std::chrono::duration<double> gone = now - begin_;
-      if (static_cast<double>(tally_.sent) >= gone.count() * static_cast<double>(settings_.rate)) {
-        return std::nullopt;
-      }
-    }
+    if (settings_.rate != 0 && now < due()) return std::nullopt;
     return tally_.sent++;
   }
-  void settle(Outstanding& outstanding, std::span<const std::uint8_t> message) {
+  /// How long to wait for answers at most before something must be sent.
+  [[nodiscard]] std::chrono::nanoseconds pause(Clock::time_point now) const {
+    constexpr std::chrono::milliseconds kLongest{50};
+    if (settings_.rate == 0 || tally_.sent == settings_.queries) return kLongest;
+    return std::clamp<std::chrono::nanoseconds>(due() - now, std::chrono::nanoseconds{0}, kLongest);
+  }
+  void settle(Outstanding& outstanding, std::span<const std::uint8_t> message, Clock::time_point now) {
     if (message.size() < kHeaderSize) {
       ++tally_.stray;
       return;
     }
-    const auto number = outstanding.settle(static_cast<std::uint16_t>(message[0] << 8U | message[1]));
-    if (!number) {
+    const auto asked = outstanding.settle(static_cast<std::uint16_t>(message[0] << 8U | message[1]));
+    if (!asked) {
       ++tally_.stray;
       return;
     }
-    const auto& query = questions_[*number];
+    latencies_.add(now - asked->sent);
+    const auto query = questions_[asked->number];
     const auto count = static_cast<std::uint16_t>(message[6] << 8U | message[7]);
     const bool good = (message[2] & 0x80U) != 0 && (message[3] & 0x0FU) == settings_.rcode &&
                       count >= settings_.answers && message.size() >= query.size() &&
@@ -169,13 +154,22 @@ class Run {
 
   [[nodiscard]] bool done() const { return tally_.settled() >= settings_.queries; }
   [[nodiscard]] const Settings& settings() const { return settings_; }
-  [[nodiscard]] const Questions& questions() const { return questions_; }
+  [[nodiscard]] Questions& questions() { return questions_; }
   [[nodiscard]] const Tally& tally() const { return tally_; }
+  [[nodiscard]] const Latencies& latencies() const { return latencies_; }
   [[nodiscard]] Clock::time_point begin() const { return begin_; }
 
  private:
+  /// When the next query is to be sent, at the rate that was asked for.
+  [[nodiscard]] Clock::time_point due() const {
+    const std::chrono::duration<double> after(static_cast<double>(tally_.sent) /
+                                              static_cast<double>(settings_.rate));
+    return begin_ + std::chrono::duration_cast<Clock::duration>(after);
+  }
+
   const Settings& settings_;
   Questions questions_;
+  Latencies latencies_;
   std::vector<std::uint64_t> again_;
   Tally tally_;
   Clock::time_point begin_;

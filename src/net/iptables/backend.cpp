@@ -13,6 +13,7 @@ namespace {
 struct Traces {
   bool hint = false;
   std::size_t rules = 0;
+  std::optional<std::string> unread;  ///< why a table that is there could not be read
 };
 
 /// The kubelet makes these in the table mangle of the host's backend, for programs in containers to see:
@@ -31,7 +32,10 @@ std::optional<Traces> look(CommandRunner& commands, Backend backend) {
     Iptables iptables(commands, backend, family);
     for (const std::string_view table : {"mangle", "nat", "filter"}) {
       const auto saved = iptables.save(table);
-      if (!saved) continue;
+      if (!saved) {
+        if (is_unreadable(backend, saved.error()) && !traces.unread) traces.unread = saved.error().what;
+        continue;
+      }
       if (table == "mangle" && has_hint(*saved)) traces.hint = true;
       for (const auto& rules : saved->chains | std::views::values) traces.rules += rules.size();
       if (traces.hint) return traces;
@@ -53,17 +57,28 @@ std::string_view to_string(Backend backend) noexcept {
   return backend == Backend::nft ? "nft" : "legacy";
 }
 
-std::optional<Backend> detect_backend(CommandRunner& commands) {
+bool is_unreadable(Backend backend, const Failure& failure) noexcept {
+  // nf_tables fails where the kernel has none of it; the legacy backend is asked only for tables that the
+  // kernel lists.
+  return backend == Backend::legacy && !failure.locked;
+}
+
+BackendFinding detect_backend(CommandRunner& commands) {
   const auto nft = look(commands, Backend::nft);
-  if (nft && nft->hint) return Backend::nft;
+  if (nft && nft->hint) return {.backend = Backend::nft};
   const auto legacy = look(commands, Backend::legacy);
-  if (legacy && legacy->hint) return Backend::legacy;
+  if (legacy && legacy->hint) return {.backend = Backend::legacy};
+  BackendFinding finding;
+  if (legacy) finding.unread = legacy->unread;
   if (!nft || !legacy) {
-    if (nft) return Backend::nft;
-    return legacy ? std::optional(Backend::legacy) : std::nullopt;
+    if (nft) finding.backend = Backend::nft;
+    if (legacy) finding.backend = Backend::legacy;
+  } else if (nft->rules == 0 && legacy->rules == 0) {
+    finding.backend = installed_default(commands).value_or(Backend::nft);
+  } else {
+    finding.backend = legacy->rules > nft->rules ? Backend::legacy : Backend::nft;
   }
-  if (nft->rules == 0 && legacy->rules == 0) return installed_default(commands).value_or(Backend::nft);
-  return legacy->rules > nft->rules ? Backend::legacy : Backend::nft;
+  return finding;
 }
 
 }  // namespace nld::net

@@ -18,9 +18,15 @@ enum class Backend : std::uint8_t { nft, legacy };
 std::string_view to_string(Backend backend) noexcept;  ///< "nft"
 
 /// The backend that holds the kubelet's or kube-proxy's chains (KUBE-IPTABLES-HINT, KUBE-KUBELET-CANARY),
-/// else whichever has more rules, else what the plain `iptables` is. Nothing when no iptables program is
-/// installed.
-std::optional<Backend> detect_backend(CommandRunner& commands);
+/// else whichever has more rules, else what the plain `iptables` is.
+struct BackendFinding {
+  std::optional<Backend> backend{};     ///< nothing: no iptables program is installed
+  std::optional<std::string> unread{};  ///< why tables that the kernel lists had to be left out: a guess then
+};
+BackendFinding detect_backend(CommandRunner& commands);
+/// Whether a failed `save` hides a table that is there: without NET_RAW nobody can read one of the legacy
+/// backend.
+bool is_unreadable(Backend backend, const Failure& failure) noexcept;
 
 /// One table as `iptables-save -t TABLE` prints it: chain names to rule specs in order.
 struct SavedTable {

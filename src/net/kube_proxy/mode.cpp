@@ -35,12 +35,13 @@ bool has_nftables_table(CommandRunner& commands) {
   return false;
 }
 
-/// The backend whose table nat has kube-proxy's chain.
-std::optional<Backend> services_chain(CommandRunner& commands) {
+/// The backend whose table nat has kube-proxy's chain. `unread`: why one could not be looked at.
+std::optional<Backend> services_chain(CommandRunner& commands, std::optional<std::string>& unread) {
   for (const Backend backend : {Backend::nft, Backend::legacy}) {
     for (const Family family : {Family::ipv4, Family::ipv6}) {
       const auto nat = Iptables(commands, backend, family).save("nat");
       if (nat && nat->chains.contains("KUBE-SERVICES")) return backend;
+      if (!nat && is_unreadable(backend, nat.error()) && !unread) unread = nat.error().what;
     }
   }
   return std::nullopt;
@@ -58,11 +59,14 @@ KubeProxyFinding detect_kube_proxy(CommandRunner& commands, std::uint16_t port,
   if (::if_nametoindex("kube-ipvs0") != 0)
     return {.mode = KubeProxyMode::ipvs, .source = "interface kube-ipvs0"};
   if (has_ipvs_services()) return {.mode = KubeProxyMode::ipvs, .source = "virtual services of IPVS"};
-  if (const auto backend = services_chain(commands)) {
+  std::optional<std::string> unread;
+  if (const auto backend = services_chain(commands, unread)) {
     return {.mode = KubeProxyMode::iptables,
             .source = fmt::format("chain KUBE-SERVICES (iptables-{})", to_string(*backend))};
   }
-  return {.mode = KubeProxyMode::none, .source = "no trace of kube-proxy"};
+  return {.mode = KubeProxyMode::none,
+          .source = unread ? "no trace of kube-proxy that could be read" : "no trace of kube-proxy",
+          .unread = std::move(unread)};
 }
 
 std::optional<KubeProxyMode> parse_proxy_mode(std::string_view text) noexcept {

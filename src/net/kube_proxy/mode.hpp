@@ -16,6 +16,7 @@ namespace nld::net {
 struct KubeProxyFinding {
   KubeProxyMode mode = KubeProxyMode::none;
   std::string source;  ///< "kube-proxy's /proxyMode", "chain KUBE-SERVICES (iptables-nft)", …
+  std::optional<std::string> unread{};  ///< with mode `none`: why its chain may be there all the same
 };
 
 /// Asks http://127.0.0.1:10249/proxyMode (for `limit`), else looks at the kernel: table `kube-proxy` of

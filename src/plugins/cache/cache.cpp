@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/dispatch.hpp>
 
 #include "dns/builder.hpp"
 #include "plugins/cache/policy.hpp"
@@ -63,7 +61,8 @@ struct CachePlugin::Fetch {
         request(cause),
         old(std::move(replaced)) {
     request.query = *dns::parse_query(message);
-    request.added_options = {};  // in the message now; those of the cause end with it
+    // The message has no others; those of the cause end with it.
+    request.added_options = request.query.edns ? request.query.edns->options : dns::Bytes{};
   }
 
   std::shared_ptr<const pipeline::Chain> chain;
@@ -207,7 +206,7 @@ Verdict CachePlugin::handle(Request& request, Reply& reply) {
   return Verdict::wait;
 }
 
-asio::awaitable<void> CachePlugin::resolve(Request& request, Reply& reply, pipeline::Next /*next*/) {
+runtime::Task<void> CachePlugin::resolve(Request& request, Reply& reply, pipeline::Next /*next*/) {
   const Key key = key_of(services_.hasher, request);
   const runtime::TimePoint now = services_.clock.now();
   AnswerPtr stale = choose_stale(config_, shared_->table.find(key), now);
@@ -220,7 +219,7 @@ asio::awaitable<void> CachePlugin::resolve(Request& request, Reply& reply, pipel
   const auto landing = std::make_shared<Landing>();
   // The flight lands on the worker that fetched: the result comes home through this worker's loop.
   cache::Passenger passenger = [landing, loop = &services_.loop](SharedResult result) {
-    asio::post(*loop, [landing, result = std::move(result)] { landing->deliver(result); });
+    asio::dispatch(*loop, [landing, result = std::move(result)] { landing->deliver(result); });
   };
   const Flights::Boarding boarding = shared_->flights.board(key, std::move(passenger));
   if (boarding == Flights::Boarding::refused) {
@@ -259,6 +258,7 @@ asio::awaitable<void> CachePlugin::resolve(Request& request, Reply& reply, pipel
 void CachePlugin::serve_result(const FetchResult& result, Reply& reply) const {
   reply.extended_error = result.extended_error;
   reply.extended_error_text = result.extended_error_text;
+  reply.provenance = result.provenance;
   if (result.answer) {
     reply.ttl = shown_ttl(config_, result.answer->facts());
     reply.answer_with(result.answer, result.plugin);
@@ -281,10 +281,10 @@ void CachePlugin::refresh(const Request& request, const AnswerPtr& old, bool pre
 void CachePlugin::take_off(const Request& request, const Key& key, AnswerPtr old) {
   auto chain = chain_.lock();
   auto flight = std::make_unique<Fetch>(std::move(chain), key, request, std::move(old));
-  asio::co_spawn(services_.loop, fetch(std::move(flight)), asio::detached);
+  runtime::start(fetch(std::move(flight)));
 }
 
-asio::awaitable<void> CachePlugin::fetch(std::unique_ptr<Fetch> fetch) {
+runtime::Task<void> CachePlugin::fetch(std::unique_ptr<Fetch> fetch) {
   auto result = std::make_shared<FetchResult>();
   // Lands even if an exception (an exhausted heap) ends this coroutine: a flight that never lands would make
   // everybody who asks for its name wait.
@@ -295,6 +295,7 @@ asio::awaitable<void> CachePlugin::fetch(std::unique_ptr<Fetch> fetch) {
   result->error = reply.error;
   result->extended_error = reply.extended_error;
   result->extended_error_text = reply.extended_error_text;
+  result->provenance = reply.provenance;
   result->rcode = reply.rcode;
   result->answer = reply.answer;
   if (reply.answer && reply.cacheable) {

@@ -8,6 +8,7 @@
 #include "plugins/cache/config.hpp"
 #include "plugins/cache/shared.hpp"
 #include "plugins/services.hpp"
+#include "runtime/task.hpp"
 
 namespace nld::plugins {
 
@@ -18,8 +19,8 @@ class CachePlugin final : public pipeline::Plugin {
 
   [[nodiscard]] std::string_view name() const noexcept override { return "cache"; }
   pipeline::Verdict handle(pipeline::Request& request, pipeline::Reply& reply) override;
-  boost::asio::awaitable<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
-                                       pipeline::Next next) override;
+  runtime::Task<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
+                              pipeline::Next next) override;
   void attach(std::weak_ptr<const pipeline::Chain> chain, pipeline::Next next) override;
 
  private:
@@ -35,7 +36,7 @@ class CachePlugin final : public pipeline::Plugin {
   /// Starts a fetch that nobody waits for, unless one is under way or the recheck period says no.
   void refresh(const pipeline::Request& request, const cache::AnswerPtr& old, bool prefetch);
   void take_off(const pipeline::Request& request, const cache::Key& key, cache::AnswerPtr old);
-  boost::asio::awaitable<void> fetch(std::unique_ptr<Fetch> fetch);
+  runtime::Task<void> fetch(std::unique_ptr<Fetch> fetch);
   cache::AnswerPtr store(const cache::Key& key, const pipeline::Reply& reply, const cache::AnswerPtr& old);
   void store_failure(const cache::Key& key, const pipeline::Reply& reply);
   void insert(const cache::Key& key, cache::AnswerPtr answer);

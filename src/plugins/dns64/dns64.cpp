@@ -76,7 +76,7 @@ Verdict Dns64Plugin::handle(Request& request, Reply& reply) {
   return Verdict::wait;
 }
 
-boost::asio::awaitable<void> Dns64Plugin::resolve(Request& request, Reply& reply, pipeline::Next next) {
+runtime::Task<void> Dns64Plugin::resolve(Request& request, Reply& reply, pipeline::Next next) {
   const std::unique_ptr<pipeline::Suspended> suspended = std::move(reply.suspended);
   auto& exchange = static_cast<Exchange&>(*suspended);
   if (exchange.native_step.verdict == Verdict::wait) {
@@ -103,6 +103,7 @@ void Dns64Plugin::finish(const Request& request, Exchange& exchange, Reply& repl
   }
   translated_.add();
   reply.extended_error = v4.extended_error;
+  reply.provenance = v4.provenance;
   reply.answer_with(std::move(made), name());
 }
 

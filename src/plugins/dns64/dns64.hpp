@@ -7,6 +7,7 @@
 #include "pipeline/plugin.hpp"
 #include "plugins/dns64/config.hpp"
 #include "plugins/services.hpp"
+#include "runtime/task.hpp"
 
 namespace nld::plugins {
 
@@ -15,10 +16,11 @@ class Dns64Plugin final : public pipeline::Plugin {
   Dns64Plugin(const Dns64Config& config, const Services& services, const Site& site);
 
   [[nodiscard]] std::string_view name() const noexcept override { return "dns64"; }
-  /// Native answers pass without a copy; what has to be waited for is.
+  /// Native answers pass without an allocation. Records that are made are made for each query anew, behind
+  /// the cache's back: that allocates.
   pipeline::Verdict handle(pipeline::Request& request, pipeline::Reply& reply) override;
-  boost::asio::awaitable<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
-                                       pipeline::Next next) override;
+  runtime::Task<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
+                              pipeline::Next next) override;
   void attach(std::weak_ptr<const pipeline::Chain> chain, pipeline::Next next) override;
 
  private:

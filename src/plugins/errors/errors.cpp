@@ -47,6 +47,7 @@ ErrorsPlugin::~ErrorsPlugin() {
   for (std::size_t index = 0; index < timers_.size(); ++index) {
     if (timers_[index].armed()) print(*counts_->rules()[index]);
   }
+  if (second_.armed()) print_unlogged();
 }
 
 void ErrorsPlugin::observe(const pipeline::Request& request, const pipeline::Reply& reply,
@@ -57,10 +58,31 @@ void ErrorsPlugin::observe(const pipeline::Request& request, const pipeline::Rep
     if (consolidate(*rule)) return;
     level = to_log_level(rule->config.level);
   }
-  if (!log_.enabled(level)) return;
+  if (!log_.enabled(level) || !may_log()) return;
   log_.line(level, fmt::format("plugin/errors: {} {} {}: {}", static_cast<unsigned>(reply.rcode),
                                dns::Name::copy_of(request.query.name).lowered().to_text(),
                                dns::to_string(request.query.type), reply.error));
+}
+
+bool ErrorsPlugin::may_log() {
+  const std::uint32_t before = counts_->lines().fetch_add(1, std::memory_order_relaxed);
+  if (before == 0) {
+    second_ = clock_.after(std::chrono::seconds(1), [this] {
+      second_.cancel();
+      print_unlogged();
+    });
+  }
+  return before < ErrorCounts::kMostLines;
+}
+
+void ErrorsPlugin::print_unlogged() {
+  const std::uint32_t count = counts_->lines().exchange(0, std::memory_order_relaxed);
+  if (count <= ErrorCounts::kMostLines) return;
+  log_.line(runtime::LogLevel::error,
+            fmt::format(
+                "plugin/errors: {} more errors within 1s, {} are logged a second; 'consolidate' counts them "
+                "by their text",
+                count - ErrorCounts::kMostLines, ErrorCounts::kMostLines));
 }
 
 bool ErrorsPlugin::consolidate(ErrorCounts::Rule& rule) {

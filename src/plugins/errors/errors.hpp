@@ -30,13 +30,20 @@ class ErrorCounts {
   /// The first rule that the text matches; null: none.
   [[nodiscard]] Rule* match(std::string_view text) noexcept;
   [[nodiscard]] std::vector<std::unique_ptr<Rule>>& rules() noexcept { return rules_; }
+  /// Errors of the current second that no rule consolidates.
+  [[nodiscard]] std::atomic<std::uint32_t>& lines() noexcept { return lines_; }
+
+  /// More lines a second than this tell nobody more, and fill the node's disk while an upstream is down.
+  static constexpr std::uint32_t kMostLines = 100;
 
  private:
   std::vector<std::unique_ptr<Rule>> rules_;
+  std::atomic<std::uint32_t> lines_{0};
 };
 
-/// One per worker and chain. Lines are CoreDNS's: `plugin/errors: 2 example.org. A: text`. Destroying it
-/// (reload, exit) prints the counts that it was to print later.
+/// One per worker and chain. Lines are CoreDNS's: `plugin/errors: 2 example.org. A: text`, at most kMostLines
+/// a second; of the others their number is logged. Destroying it (reload, exit) prints the counts that it was
+/// to print later.
 class ErrorsPlugin final : public pipeline::Plugin {
  public:
   ErrorsPlugin(std::shared_ptr<ErrorCounts> counts, runtime::Clock& clock, runtime::Log& log);
@@ -51,11 +58,15 @@ class ErrorsPlugin final : public pipeline::Plugin {
   /// True when the rule swallowed the error.
   bool consolidate(ErrorCounts::Rule& rule);
   void print(ErrorCounts::Rule& rule);
+  /// Counts a line; false: there were enough in this second.
+  bool may_log();
+  void print_unlogged();
 
   std::shared_ptr<ErrorCounts> counts_;
   runtime::Clock& clock_;
   runtime::Log& log_;
   std::vector<runtime::Timer> timers_;  // by rule: armed by the worker that saw a period's first error
+  runtime::Timer second_;               // armed by the worker that saw a second's first line
 };
 
 }  // namespace nld::plugins

@@ -15,7 +15,6 @@
 
 namespace nld::plugins {
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using upstream::ExchangeError;
 using upstream::Protocol;
@@ -29,6 +28,9 @@ constexpr runtime::Duration kLongestPause = 400ms;
 // When everyone refuses at once (nothing listens, no route, a wrong certificate) a second bridges a restart;
 // a client with the usual 5 s of patience must hear of it before it gives up.
 constexpr runtime::Duration kRefusalTime = 1s;
+
+/// Octets of a server's name that are passed on; the directive nsid takes as many.
+constexpr std::size_t kLongestServerId = 255;
 
 dns::ExtendedError extended_error_of(ExchangeError::Kind kind) noexcept {
   switch (kind) {
@@ -55,21 +57,24 @@ class Forward final : public pipeline::Plugin {
  public:
   Forward(const ForwardConfig& config, std::shared_ptr<ForwardShared> shared,
           upstream::WorkerUpstreams& upstreams, runtime::Clock& clock, runtime::Random& random,
-          metrics::Registry& registry, std::size_t worker);
+          metrics::Registry& registry, std::size_t worker, bool publishes);
 
   [[nodiscard]] std::string_view name() const noexcept override { return "forward"; }
   pipeline::Verdict handle(pipeline::Request& request, pipeline::Reply& reply) override;
-  asio::awaitable<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
-                                pipeline::Next next) override;
+  runtime::Task<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
+                              pipeline::Next next) override;
 
  private:
   /// What the upstreams said in the end: an answer, or the last error (none: all were down).
   struct Findings {
     std::optional<UpstreamLink::Answer> answer;
     std::optional<ExchangeError> error;
+    std::size_t asked = 0;  ///< the last upstream that was
   };
-  asio::awaitable<Findings> ask_upstreams(const pipeline::Request& request);
-  asio::awaitable<void> wait(runtime::TimePoint until);
+  runtime::Task<Findings> ask_upstreams(const pipeline::Request& request);
+  [[nodiscard]] std::shared_ptr<const cache::Provenance> provenance_of(const pipeline::Request& request,
+                                                                       const Findings& found) const;
+  runtime::Task<void> wait(runtime::TimePoint until);
   [[nodiscard]] bool is_mine(dns::NameView name) const noexcept;
   [[nodiscard]] Protocol protocol_for(const pipeline::Request& request) const noexcept;
   [[nodiscard]] bool goes_on(const upstream::Response& response) const noexcept;
@@ -81,17 +86,19 @@ class Forward final : public pipeline::Plugin {
   runtime::Random* random_;
   ForwardMetrics metrics_;
   std::deque<UpstreamLink> links_;
+  bool publishes_;
 };
 
 Forward::Forward(const ForwardConfig& config, std::shared_ptr<ForwardShared> shared,
                  upstream::WorkerUpstreams& upstreams, runtime::Clock& clock, runtime::Random& random,
-                 metrics::Registry& registry, std::size_t worker)
+                 metrics::Registry& registry, std::size_t worker, bool publishes)
     : config_(config),
       shared_(std::move(shared)),
       upstreams_(&upstreams),
       clock_(&clock),
       random_(&random),
-      metrics_(registry, worker) {
+      metrics_(registry, worker),
+      publishes_(publishes) {
   for (std::size_t index = 0; index < config_.upstreams.size(); ++index) {
     const ForwardTarget& target = config_.upstreams[index];
     const upstream::TransportOptions options{config_.expire, config_.max_idle_connections,
@@ -119,8 +126,8 @@ pipeline::Verdict Forward::handle(pipeline::Request& request, pipeline::Reply& r
   return is_mine(request.query.name) ? pipeline::Verdict::wait : pipeline::Verdict::pass;
 }
 
-asio::awaitable<void> Forward::resolve(pipeline::Request& request, pipeline::Reply& reply,
-                                       pipeline::Next next) {
+runtime::Task<void> Forward::resolve(pipeline::Request& request, pipeline::Reply& reply,
+                                     pipeline::Next next) {
   const ConcurrencySlot slot(shared_->concurrent, config_.max_concurrent);
   if (!slot.granted()) {
     metrics_.max_concurrent_rejects.add();
@@ -129,6 +136,7 @@ asio::awaitable<void> Forward::resolve(pipeline::Request& request, pipeline::Rep
     co_return;
   }
   Findings found = co_await ask_upstreams(request);
+  reply.provenance = provenance_of(request, found);
   if (found.answer) {
     if (goes_on(found.answer->response) && next.name() == name()) {
       co_await next(request, reply);
@@ -147,9 +155,23 @@ asio::awaitable<void> Forward::resolve(pipeline::Request& request, pipeline::Rep
   }
 }
 
-asio::awaitable<Forward::Findings> Forward::ask_upstreams(const pipeline::Request& request) {
+std::shared_ptr<const cache::Provenance> Forward::provenance_of(const pipeline::Request& request,
+                                                                const Findings& found) const {
+  const bool asks_name = dns::find_option(request.added_options, dns::OptionCode::nsid).has_value();
+  if (!publishes_ && !asks_name) return nullptr;
+  auto out = std::make_shared<cache::Provenance>();
+  out->upstream = config_.upstreams[found.asked].address;
+  if (asks_name && found.answer) {
+    const auto name = dns::find_option(found.answer->response.info.opt_options, dns::OptionCode::nsid);
+    if (name && name->size() <= kLongestServerId) out->server_id.assign(name->begin(), name->end());
+  }
+  return out;
+}
+
+runtime::Task<Forward::Findings> Forward::ask_upstreams(const pipeline::Request& request) {
   const UpstreamLink::Limits limits{config_.read_timeout, clock_->now() + kTotalTime,
-                                    std::min(request.udp_limit, OutgoingQuery::kUdpSize)};
+                                    std::min(request.udp_limit, OutgoingQuery::kUdpSize),
+                                    request.added_options};
   const Protocol protocol = protocol_for(request);
   const std::vector<std::uint8_t> order =
       order_of_upstreams(config_.policy, links_.size(), shared_->turn, *random_);
@@ -186,6 +208,7 @@ asio::awaitable<Forward::Findings> Forward::ask_upstreams(const pipeline::Reques
     }
 
     UpstreamLink& link = links_[chosen];
+    found.asked = chosen;
     UpstreamLink::Result result = co_await link.ask(request.query, protocol, limits);
     if (!result) {
       // A lack of ours (descriptors, a bound) says nothing about the upstream.
@@ -204,9 +227,9 @@ asio::awaitable<Forward::Findings> Forward::ask_upstreams(const pipeline::Reques
   co_return found;
 }
 
-asio::awaitable<void> Forward::wait(runtime::TimePoint until) {
-  const auto never = std::make_shared<runtime::Completion<std::monostate>>();
-  co_await never->wait(*clock_, until);
+runtime::Task<void> Forward::wait(runtime::TimePoint until) {
+  runtime::Completion<std::monostate> never;
+  co_await never.wait(*clock_, until);
 }
 
 Protocol Forward::protocol_for(const pipeline::Request& request) const noexcept {
@@ -228,8 +251,9 @@ std::unique_ptr<pipeline::Plugin> make_forward(const ForwardConfig& config,
                                                std::shared_ptr<ForwardShared> shared,
                                                upstream::WorkerUpstreams& upstreams, runtime::Clock& clock,
                                                runtime::Random& random, metrics::Registry& registry,
-                                               std::size_t worker) {
-  return std::make_unique<Forward>(config, std::move(shared), upstreams, clock, random, registry, worker);
+                                               std::size_t worker, bool publishes) {
+  return std::make_unique<Forward>(config, std::move(shared), upstreams, clock, random, registry, worker,
+                                   publishes);
 }
 
 }  // namespace nld::plugins

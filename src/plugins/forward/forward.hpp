@@ -14,11 +14,11 @@
 namespace nld::plugins {
 
 /// One instance a worker. `clock`, `random` and `registry` must outlive it; it is destroyed on its worker's
-/// thread, after its last query.
+/// thread, after its last query. `publishes`: replies say which upstream was asked (`metadata`).
 std::unique_ptr<pipeline::Plugin> make_forward(const ForwardConfig& config,
                                                std::shared_ptr<ForwardShared> shared,
                                                upstream::WorkerUpstreams& upstreams, runtime::Clock& clock,
                                                runtime::Random& random, metrics::Registry& registry,
-                                               std::size_t worker);
+                                               std::size_t worker, bool publishes = false);
 
 }  // namespace nld::plugins

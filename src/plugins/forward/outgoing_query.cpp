@@ -21,10 +21,14 @@ bool is_hop_by_hop(dns::OptionCode code) noexcept {
   }
 }
 
-std::size_t copy_end_to_end(dns::Bytes options, dns::MutableBytes out) noexcept {
+/// `own`: those of `options` that rules of ours put there. Asking a neighbour for its name is up to us
+/// (RFC 5001 §2.1).
+std::size_t copy_end_to_end(dns::Bytes options, dns::Bytes own, dns::MutableBytes out) noexcept {
   std::size_t size = 0;
   while (const auto option = dns::next_option(options)) {
-    if (is_hop_by_hop(option->code)) continue;
+    const bool asks_name =
+        option->code == dns::OptionCode::nsid && dns::find_option(own, dns::OptionCode::nsid).has_value();
+    if (is_hop_by_hop(option->code) && !asks_name) continue;
     const std::size_t end = size + 4 + option->data.size();
     if (end > out.size()) return 0;
     dns::put16(out, size, static_cast<std::uint16_t>(option->code));
@@ -50,7 +54,8 @@ std::size_t pad(std::size_t before, std::size_t size, dns::MutableBytes out) noe
 
 }  // namespace
 
-OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form, std::uint16_t udp_size) noexcept
+OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form, std::uint16_t udp_size,
+                             dns::Bytes own_options) noexcept
     : name_(dns::Name::copy_of(query.name).lowered()), type_(query.type), cls_(query.cls) {
   dns::MessageBuilder builder(buffer_);
   builder.set_flags(
@@ -59,7 +64,7 @@ OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form, std::uint16_t u
   if (form != Form::plain) {
     // Question and OPT always fit; options that do not are dropped.
     std::array<std::uint8_t, kUdpSize - dns::kHeaderSize - dns::kMaxNameSize - 4 - dns::kOptSize> room{};
-    std::size_t size = query.edns ? copy_end_to_end(query.edns->options, room) : 0;
+    std::size_t size = query.edns ? copy_end_to_end(query.edns->options, own_options, room) : 0;
     if (form == Form::padded) size = pad(builder.size() + dns::kOptSize, size, room);
     builder.add_opt(udp_size, 0, query.dnssec_ok(), dns::Bytes(room).first(size));
   }

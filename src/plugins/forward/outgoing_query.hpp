@@ -19,7 +19,9 @@ class OutgoingQuery {
   /// padded: with EDNS, and filled up to a multiple of kPaddingBlock, so that who sees the encrypted message
   /// learns less from its length (RFC 7830, RFC 8467 §4.1).
   enum class Form : std::uint8_t { edns, padded, plain };
-  OutgoingQuery(const dns::Query& query, Form form, std::uint16_t udp_size = kUdpSize) noexcept;
+  /// `own_options`: those of the query's options that rules of ours put there.
+  OutgoingQuery(const dns::Query& query, Form form, std::uint16_t udp_size = kUdpSize,
+                dns::Bytes own_options = {}) noexcept;
   OutgoingQuery(const OutgoingQuery&) = delete;
   OutgoingQuery& operator=(const OutgoingQuery&) = delete;
 

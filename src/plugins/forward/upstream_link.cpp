@@ -5,7 +5,6 @@
 
 namespace nld::plugins {
 
-namespace asio = boost::asio;
 using upstream::ExchangeResult;
 using upstream::Protocol;
 using Form = OutgoingQuery::Form;
@@ -19,8 +18,8 @@ bool rejects_edns(const dns::ResponseInfo& info) noexcept {
 
 }  // namespace
 
-asio::awaitable<UpstreamLink::Result> UpstreamLink::ask(const dns::Query& query, Protocol protocol,
-                                                        Limits limits) {
+runtime::Task<UpstreamLink::Result> UpstreamLink::ask(const dns::Query& query, Protocol protocol,
+                                                      Limits limits) {
   Form form = clock_->now() < plain_until_ ? Form::plain : form_;
   ExchangeResult result = co_await exchange(query, form, protocol, limits);
   if (result && form != Form::plain && rejects_edns(result->info) && clock_->now() < limits.total) {
@@ -42,9 +41,9 @@ asio::awaitable<UpstreamLink::Result> UpstreamLink::ask(const dns::Query& query,
   co_return Answer{std::move(*result), complete};
 }
 
-asio::awaitable<ExchangeResult> UpstreamLink::exchange(const dns::Query& query, Form form, Protocol protocol,
-                                                       Limits limits) {
-  const OutgoingQuery outgoing(query, form, limits.udp_size);
+runtime::Task<ExchangeResult> UpstreamLink::exchange(const dns::Query& query, Form form, Protocol protocol,
+                                                     Limits limits) {
+  const OutgoingQuery outgoing(query, form, limits.udp_size, limits.own_options);
   const upstream::Question question = outgoing.question();
   const runtime::TimePoint start = clock_->now();
   const runtime::TimePoint deadline = std::min(limits.total, start + limits.each);

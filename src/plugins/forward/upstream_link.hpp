@@ -2,13 +2,13 @@
 // tries.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <memory>
 
 #include "dns/message.hpp"
 #include "plugins/forward/metrics.hpp"
 #include "plugins/forward/outgoing_query.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/task.hpp"
 #include "upstream/exchange.hpp"
 #include "upstream/health.hpp"
 
@@ -30,6 +30,7 @@ class UpstreamLink {
     runtime::Duration each{};
     runtime::TimePoint total;
     std::uint16_t udp_size = OutgoingQuery::kUdpSize;  ///< what we say an upstream may send at most
+    dns::Bytes own_options{};                          ///< see OutgoingQuery
   };
   struct Answer {
     upstream::Response response;
@@ -39,7 +40,7 @@ class UpstreamLink {
 
   /// Asks; without EDNS when the upstream does not know it (RFC 6891 §6.2.2), over TCP when the answer was
   /// truncated. `query` must live until the end.
-  boost::asio::awaitable<Result> ask(const dns::Query& query, upstream::Protocol protocol, Limits limits);
+  runtime::Task<Result> ask(const dns::Query& query, upstream::Protocol protocol, Limits limits);
 
   [[nodiscard]] bool down() const noexcept { return health_->down(); }
   void report_failure(const upstream::ExchangeError& error) { health_->report_failure(error); }
@@ -47,8 +48,8 @@ class UpstreamLink {
   static constexpr std::chrono::minutes kPlainFor{5};
 
  private:
-  boost::asio::awaitable<upstream::ExchangeResult> exchange(const dns::Query& query, OutgoingQuery::Form form,
-                                                            upstream::Protocol protocol, Limits limits);
+  runtime::Task<upstream::ExchangeResult> exchange(const dns::Query& query, OutgoingQuery::Form form,
+                                                   upstream::Protocol protocol, Limits limits);
 
   std::shared_ptr<upstream::Exchanger> exchanger_;
   std::shared_ptr<upstream::UpstreamHealth> health_;

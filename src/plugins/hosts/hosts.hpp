@@ -8,6 +8,7 @@
 
 namespace nld::plugins {
 
+/// Behind the cache, which keeps its answers: each is one allocation, what is not in the table none.
 class HostsPlugin final : public pipeline::Plugin {
  public:
   explicit HostsPlugin(std::shared_ptr<const HostsFile> file);

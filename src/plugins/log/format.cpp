@@ -11,6 +11,7 @@
 
 #include "dns/message.hpp"
 #include "dns/name.hpp"
+#include "plugins/metadata/metadata.hpp"
 
 namespace nld::plugins {
 namespace {
@@ -105,9 +106,8 @@ LogFormat::LogFormat(std::string_view format) {
       add_literal(format.substr(0, open));
       steps_.push_back({known->field});
     } else if (word.starts_with("{/")) {
-      // Metadata: there is no such plugin here, so no label has a value.
       add_literal(format.substr(0, open));
-      add_literal(kNoValue);
+      steps_.push_back({Field::metadata, std::string(word.substr(2, word.size() - 3))});
     } else {
       add_literal(format.substr(0, close + 1));
     }
@@ -122,12 +122,15 @@ void LogFormat::add_literal(std::string_view text) {
   steps_.back().text += text;
 }
 
-void LogFormat::append(std::string& out, const pipeline::Request& request,
+void LogFormat::append(std::string& out, const pipeline::Request& request, const pipeline::Reply& reply,
                        const pipeline::Outcome& outcome) const {
   for (const Step& step : steps_) {
     switch (step.field) {
       case Field::literal:
         out += step.text;
+        break;
+      case Field::metadata:
+        out += published(step.text, request, reply).value_or(std::string(kNoValue));
         break;
       case Field::rcode:
       case Field::response_size:

@@ -15,11 +15,13 @@ class LogFormat {
   /// and `{combined}` have been expanded when the configuration was read.
   explicit LogFormat(std::string_view format);
   /// Appends one line's text to `out`.
-  void append(std::string& out, const pipeline::Request& request, const pipeline::Outcome& outcome) const;
+  void append(std::string& out, const pipeline::Request& request, const pipeline::Reply& reply,
+              const pipeline::Outcome& outcome) const;
 
  private:
   enum class Field : std::uint8_t {
     literal,
+    metadata,
     type,
     name,
     cls,
@@ -39,7 +41,7 @@ class LogFormat {
   };
   struct Step {
     Field field = Field::literal;
-    std::string text{};  // of a literal
+    std::string text{};  // of a literal, or the label
   };
   struct Placeholder {
     std::string_view text;

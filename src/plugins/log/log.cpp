@@ -48,7 +48,7 @@ void LogPlugin::observe(const pipeline::Request& request, const pipeline::Reply&
   const bool slow = rule->config.min_duration && outcome.duration > *rule->config.min_duration;
   if (!slow && !wants(rule->config, classify(reply, outcome.rcode))) return;
   line_.clear();
-  rule->format.append(line_, request, outcome);
+  rule->format.append(line_, request, reply, outcome);
   log_.line(runtime::LogLevel::info, line_);
 }
 

@@ -76,7 +76,7 @@ struct EdnsAction {
     server_ip,
     server_port,
     subnet,    ///< RFC 7871, of the client's address
-    metadata,  ///< never has a value here: the rule does nothing
+    metadata,  ///< of the label in `data`; without a value the rule does nothing
   };
   Verb verb = Verb::set;
   std::uint16_t code = 0;

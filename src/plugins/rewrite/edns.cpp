@@ -5,6 +5,7 @@
 #include <array>
 
 #include "dns/edns.hpp"
+#include "plugins/metadata/metadata.hpp"
 
 namespace nld::plugins::rewriting {
 namespace {
@@ -72,7 +73,18 @@ std::optional<Octets> data_of(const EdnsAction& action, const pipeline::Request&
     case Source::metadata:
       break;
   }
-  return std::nullopt;
+  const std::string label(action.data.begin(), action.data.end());
+  const std::string* const value = published(label, request);
+  if (value == nullptr || value->empty()) return std::nullopt;
+  return text_octets(*value);
+}
+
+/// Options of the client's that are for its neighbour go no further: the query has such a one only when a
+/// rule put it there.
+bool is_present(const EdnsAction& action, const Rewritten& query) {
+  const auto code = static_cast<dns::OptionCode>(action.code);
+  const bool ends_here = code == dns::OptionCode::nsid && action.verb == Verb::append;
+  return dns::find_option(ends_here ? query.added_options : query.options, code).has_value();
 }
 
 void append_option(Octets& options, std::uint16_t code, dns::Bytes data) {
@@ -96,13 +108,12 @@ void remove_option(Octets& options, std::uint16_t code) {
 }  // namespace
 
 bool apply_edns(const EdnsAction& action, const pipeline::Request& request, Rewritten& query) {
-  const bool present = dns::find_option(query.options, static_cast<dns::OptionCode>(action.code)).has_value();
   if (action.verb == Verb::unset) {
     remove_option(query.options, action.code);
     remove_option(query.added_options, action.code);
     return true;
   }
-  if (present ? action.verb == Verb::append : action.verb == Verb::replace) return false;
+  if (is_present(action, query) ? action.verb == Verb::append : action.verb == Verb::replace) return false;
   const std::optional<Octets> data = data_of(action, request, query);
   if (!data) return false;
   remove_option(query.options, action.code);

@@ -52,7 +52,10 @@ void read_data(Words& words, EdnsAction& action) {
       action.source = known->source;
     } else if (is_metadata_label(text)) {
       action.source = Source::metadata;
-      words.warn("nothing here publishes metadata, so no option is made from " + std::string(text));
+      action.data.assign(text.begin() + 1, text.end() - 1);
+      if (!text.starts_with("{metadata/")) {
+        words.warn(std::string(text) + " has no value when rules are applied, so no option is made from it");
+      }
     } else {
       words.fail_value("variable", text,
                        "{qname}, {qtype}, {client_ip}, {client_port}, {protocol}, {server_ip}, "
@@ -69,10 +72,10 @@ void read_data(Words& words, EdnsAction& action) {
   }
 }
 
-/// forward leaves them out: they are for the neighbour alone.
+/// forward leaves them out: they are for the neighbour alone, and this server does its own.
 bool is_between_neighbours(std::uint16_t code) noexcept {
   using enum dns::OptionCode;
-  return std::ranges::any_of(std::array{nsid, cookie, tcp_keepalive, padding}, [code](dns::OptionCode known) {
+  return std::ranges::any_of(std::array{cookie, tcp_keepalive, padding}, [code](dns::OptionCode known) {
     return code == static_cast<std::uint16_t>(known);
   });
 }
@@ -113,7 +116,7 @@ EdnsAction read_edns(Words& words) {
   } else {
     action.code = static_cast<std::uint16_t>(dns::OptionCode::nsid);
   }
-  // The reply never shows an option of the upstream's or of ours: reverted or not, the client sees none.
+  // The reply shows no option of ours: reverted or not, the client sees none.
   if (action.verb != Verb::unset && words.peek() == "revert") words.word("revert");
   if (!words.failed() && action.verb != Verb::unset && is_between_neighbours(action.code)) {
     words.warn("option " + std::to_string(action.code) +

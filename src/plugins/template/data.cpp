@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "plugins/metadata/metadata.hpp"
+
 namespace nld::plugins {
 namespace {
 
@@ -40,8 +42,11 @@ std::string_view template_type(const dns::Query& query, const TemplateRule& rule
 std::optional<Value> QueryData::field(std::string_view name, Arguments arguments) const {
   const dns::Query& query = request_.query;
   if (name == "Meta") {
-    // Nothing here publishes metadata: as CoreDNS without its metadata plugin.
-    return arguments.size() == 1 ? std::optional(text("")) : std::nullopt;
+    const std::string* label = arguments.size() == 1 ? arguments[0].get<std::string>() : nullptr;
+    if (label == nullptr) return std::nullopt;
+    // No reply yet: only what is known at the beginning has a value, the others are "" as in CoreDNS.
+    const std::string* value = published(*label, request_);
+    return text(value == nullptr ? std::string_view() : *value);
   }
   if (!arguments.empty()) return std::nullopt;
   if (name == "Name") return text(match_.name);

@@ -19,6 +19,8 @@ struct TemplateRecord {
   std::string source;
   go_template::Template text;
   std::optional<TextRecord> constant;  ///< made when the file was loaded, if no query changes it
+
+  [[nodiscard]] bool is_constant() const noexcept { return constant.has_value(); }
 };
 
 struct TemplateRule {

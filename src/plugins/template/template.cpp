@@ -13,7 +13,6 @@
 namespace nld::plugins {
 namespace {
 
-namespace asio = boost::asio;
 using dns::RRClass;
 using dns::RRType;
 using pipeline::Reply;
@@ -44,14 +43,15 @@ bool is_for(const TemplateRule& rule, const dns::Query& query) noexcept {
 class NameText {
  public:
   explicit NameText(dns::NameView name) noexcept : name_(name) {}
-  std::string_view get() {
-    if (text_.empty()) text_ = dns::Name::copy_of(name_).lowered().to_text();
+  std::string_view get() noexcept {
+    if (text_.empty()) text_ = dns::to_text(dns::Name::copy_of(name_).lowered().wire(), space_);
     return text_;
   }
 
  private:
   dns::NameView name_;
-  std::string text_;
+  std::array<char, dns::kMaxNameText> space_;
+  std::string_view text_;
 };
 
 /// The first pattern that matches; null: none, or the rule has none.
@@ -131,7 +131,7 @@ Verdict TemplatePlugin::handle(Request& request, Reply& reply) {
     }
     std::vector<std::string_view> groups;
     if (rule->uses_groups) groups = groups_of(pattern, name.get());
-    const bool needs_name = !rule->records.empty();
+    const bool needs_name = !std::ranges::all_of(rule->records, &TemplateRecord::is_constant);
     return answer(request, rule,
                   {.rule = *rule,
                    .zone = *zone,
@@ -197,7 +197,7 @@ bool TemplatePlugin::make_records(const Request& request, const TemplateMatch& m
   return true;
 }
 
-asio::awaitable<void> TemplatePlugin::resolve(Request& request, Reply& reply, pipeline::Next /*next*/) {
+runtime::Task<void> TemplatePlugin::resolve(Request& request, Reply& reply, pipeline::Next /*next*/) {
   const std::unique_ptr<pipeline::Suspended> suspended = std::move(reply.suspended);
   auto& draft = static_cast<Draft&>(*suspended);
   std::size_t lookups = 0;
@@ -211,7 +211,7 @@ asio::awaitable<void> TemplatePlugin::resolve(Request& request, Reply& reply, pi
   finish(request, *draft.rule, draft.records, reply);
 }
 
-asio::awaitable<void> TemplatePlugin::look_up(const Request& request, const dns::Name& target, Made& alias) {
+runtime::Task<void> TemplatePlugin::look_up(const Request& request, const dns::Name& target, Made& alias) {
   Lookup lookup(request, target.wire(), request.query.type);
   // As a client's question to this address: the target may belong to another server block.
   const auto router = services_.router.lock();

@@ -10,9 +10,12 @@
 #include "plugins/services.hpp"
 #include "plugins/template/data.hpp"
 #include "plugins/template/metrics.hpp"
+#include "runtime/task.hpp"
 
 namespace nld::plugins {
 
+/// A query that no rule is for, or that no expression of its rule fits, costs no allocation; an answer costs
+/// one for itself, and what its templates make: the cache in front keeps it.
 class TemplatePlugin final : public pipeline::Plugin {
  public:
   TemplatePlugin(std::vector<std::shared_ptr<const TemplateRule>> rules, const Services& services,
@@ -21,8 +24,8 @@ class TemplatePlugin final : public pipeline::Plugin {
   [[nodiscard]] std::string_view name() const noexcept override { return "template"; }
   [[nodiscard]] bool takes(dns::RRClass cls) const noexcept override;
   pipeline::Verdict handle(pipeline::Request& request, pipeline::Reply& reply) override;
-  boost::asio::awaitable<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
-                                       pipeline::Next next) override;
+  runtime::Task<void> resolve(pipeline::Request& request, pipeline::Reply& reply,
+                              pipeline::Next next) override;
   void attach(std::weak_ptr<const pipeline::Chain> chain, pipeline::Next next) override;
 
  private:
@@ -44,8 +47,7 @@ class TemplatePlugin final : public pipeline::Plugin {
               pipeline::Reply& reply) const;
   static bool build(const dns::Query& query, dns::Rcode rcode, const std::vector<Made>& records,
                     dns::MessageBuilder& builder);
-  boost::asio::awaitable<void> look_up(const pipeline::Request& request, const dns::Name& target,
-                                       Made& alias);
+  runtime::Task<void> look_up(const pipeline::Request& request, const dns::Name& target, Made& alias);
 
   std::vector<std::shared_ptr<const TemplateRule>> rules_;
   Services services_;

@@ -13,6 +13,7 @@ from lab.client import ask
 from lab.fakedns import FakeDns, Later
 from lab.node import INTERFACE, LOCAL, Node
 from lab.ours import block
+from lab.tls import Authority
 from lab.waiting import wait_until
 from live.exposition import Exposition
 from live.load import Load
@@ -23,8 +24,9 @@ BOTH = " ".join(LOCAL.values())
 CACHE = "cache 2 {\n    success 64 2 0\n    denial 64 2 0\n    prefetch 1 1m 90%\n    serve_stale\n}"
 
 
-def corefile(comment, loop=True):
-    """Small capacities and TTLs of two seconds: evictions, prefetches and stale answers come soon."""
+def corefile(comment, identity, loop=True):
+    """Small capacities and TTLs of two seconds: evictions, prefetches and stale answers come soon. The certificate of
+    `identity` ends soon, too."""
     def one(zone, *directives):
         return block(*directives, zone=f"{zone}:53", bind=BOTH, metrics=SERVER_METRICS)
     return f"# {comment}\n" + "".join((
@@ -32,6 +34,8 @@ def corefile(comment, loop=True):
         one("stale.test", "cache 1 {\n    success 64 1 0\n    serve_stale\n}", f"forward . {UPSTREAM}"),
         one("broken.test", f"forward . {DEAD} {{\n    health_check 100ms\n}}"),
         one("limited.test", f"forward . {UPSTREAM} {{\n    max_concurrent 2\n}}"),
+        block(f"tls {identity.certificate} {identity.key}", "whoami", zone="tls://tls.test", bind=BOTH,
+              metrics=SERVER_METRICS),
         one("loop.test", "loop", f"forward . {LOCAL[4]}") if loop else ""))
 
 
@@ -59,6 +63,7 @@ class Scene:
     def __init__(self, directory, loop=True):
         self.directory = pathlib.Path(directory)
         self.loop = loop
+        self.identity = Authority(self.directory).issue("DNS:tls.test", days=1)
         self._ends = contextlib.ExitStack()
         self.begin = self.end = 0.0
 
@@ -86,7 +91,7 @@ class Scene:
         self._ends.close()
 
     def corefile(self, comment):
-        return corefile(comment, self.loop)
+        return corefile(comment, self.identity, self.loop)
 
     # Trouble.
 

@@ -1,11 +1,10 @@
 // The walk along a chain: order, waiting, observers, an end without an answer.
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "pipeline/plugin.hpp"
+#include "runtime/task.hpp"
 
 namespace nld::pipeline {
 namespace {
@@ -21,7 +20,7 @@ struct Probe final : Plugin {
     if (verdict == Verdict::answered) reply.plugin = label;
     return verdict;
   }
-  asio::awaitable<void> resolve(Request& request, Reply& reply, Next next) override {
+  runtime::Task<void> resolve(Request& request, Reply& reply, Next next) override {
     trace.push_back(label + " waits, then " + std::string(next.name()));
     co_await next(request, reply);
   }
@@ -63,9 +62,7 @@ TEST_F(Walk, GoesOnBehindTheOneThatWaits) {
       chain(plugin("a", Verdict::pass), plugin("b", Verdict::wait), plugin("c", Verdict::answered));
   const Chain::Step step = made->handle(request_, reply_);
   ASSERT_EQ(step.verdict, Verdict::wait);
-  asio::io_context loop;
-  asio::co_spawn(loop, made->resolve(request_, reply_, step.at), asio::detached);
-  loop.run();
+  runtime::start(made->resolve(request_, reply_, step.at));
   EXPECT_EQ(trace_, (std::vector<std::string>{"a", "b", "b waits, then c", "c"}));
   EXPECT_EQ(reply_.plugin, "c");
 }

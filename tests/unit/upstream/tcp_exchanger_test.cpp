@@ -96,13 +96,12 @@ struct OneConnection {
   std::shared_ptr<upstream::TcpConnection> connection;
   runtime::Clock& clock;
   runtime::Random& random;
-  boost::asio::awaitable<ExchangeResult> exchange(const upstream::Question& question,
-                                                  runtime::TimePoint deadline) {
-    const auto done = std::make_shared<upstream::Completion>();
+  runtime::Task<ExchangeResult> exchange(const upstream::Question& question, runtime::TimePoint deadline) {
+    upstream::Completion done;
     const auto id = connection->send(random, question, done);
     if (!id) co_return std::unexpected(id.error());
-    const upstream::Ticket<upstream::TcpConnection> ticket(connection, *id, done.get());
-    auto result = co_await done->wait(clock, deadline);
+    const upstream::Ticket<upstream::TcpConnection> ticket(connection, *id, done);
+    auto result = co_await done.wait(clock, deadline);
     if (!result) co_return std::unexpected(connection->timeout_text());
     co_return std::move(*result);
   }

@@ -34,8 +34,7 @@ TEST(WorkerUpstreams, GiveTheSameExchangerWhileItIsHeld) {
 struct Over {
   std::shared_ptr<upstream::Exchanger> exchanger;
   upstream::Protocol protocol;
-  boost::asio::awaitable<ExchangeResult> exchange(const upstream::Question& question,
-                                                  runtime::TimePoint deadline) {
+  runtime::Task<ExchangeResult> exchange(const upstream::Question& question, runtime::TimePoint deadline) {
     return exchanger->exchange(question, protocol, deadline);
   }
 };

@@ -59,6 +59,23 @@ TEST_F(ProxyTraces, OthersTablesAreNone) {
   expect(KubeProxyMode::none, "no trace of kube-proxy");
 }
 
+TEST_F(ProxyTraces, AChainThatCannotBeReadIsNotTakenForNone) {
+  run({"iptables-legacy-restore", "--noflush", "-w", "2"}, "*nat\n:KUBE-SERVICES - [0:0]\nCOMMIT\n");
+  ScriptedCommands without_net_raw([this](const std::vector<std::string>& argv, std::string_view input) {
+    if (argv.front().ends_with("tables-legacy-save")) {
+      return std::expected<CommandResult, std::string>(
+          CommandResult{.status = 1, .out = {}, .error = "Permission denied"});
+    }
+    return commands_.run(argv, input);
+  });
+  const auto found = detect_kube_proxy(without_net_raw);
+  EXPECT_EQ(found.mode, KubeProxyMode::none);
+  EXPECT_EQ(found.source, "no trace of kube-proxy that could be read");
+  ASSERT_TRUE(found.unread);
+  EXPECT_NE(found.unread->find("iptables-legacy-save -t nat (status 1): Permission denied"),
+            std::string::npos);
+}
+
 // The programs may be missing altogether.
 TEST_F(ProxyTraces, WithoutPrograms) {
   ScriptedCommands none([](const std::vector<std::string>& argv, std::string_view) {

@@ -122,6 +122,42 @@ TEST_F(Errors, ArePrintedWhenThePluginGoes) {
   EXPECT_EQ(log_.lines().size(), 1U);
 }
 
+TEST_F(Errors, AreBoundedUnderAFlood) {
+  configure({rule("timeout", seconds(10))});
+  ErrorsPlugin other(counts_, clock_, log_);
+  for (int number = 0; number < 20'000; ++number) {
+    fail("refused");
+    fail(other, "refused");
+  }
+  EXPECT_EQ(log_.lines().size(), ErrorCounts::kMostLines);
+  clock_.advance(seconds(1));
+  ASSERT_EQ(log_.lines().size(), ErrorCounts::kMostLines + 1);
+  EXPECT_EQ(log_.lines().back(),
+            "[ERROR] plugin/errors: 39900 more errors within 1s, 100 are logged a second; 'consolidate' "
+            "counts them "
+            "by their text");
+  clock_.advance(seconds(10));
+  log_.clear();
+  fail("refused");
+  EXPECT_THAT(log_.lines(), ElementsAre("[ERROR] plugin/errors: 2 example.org. A: refused"));
+}
+
+TEST_F(Errors, FewerThanAFloodAreAllThere) {
+  configure({});
+  for (int second = 0; second < 5; ++second) {
+    for (std::uint32_t number = 0; number < ErrorCounts::kMostLines; ++number) fail("refused");
+    clock_.advance(seconds(1));
+  }
+  EXPECT_EQ(log_.lines().size(), 5 * ErrorCounts::kMostLines);
+}
+
+TEST_F(Errors, OfAFloodAreToldWhenThePluginGoes) {
+  configure({});
+  for (int number = 0; number < 150; ++number) fail("refused");
+  plugin_.reset();
+  EXPECT_THAT(log_.lines().back(), testing::HasSubstr("50 more errors within 1s"));
+}
+
 TEST_F(Errors, OfAllWorkersMakeOneLine) {
   configure({rule("timeout", seconds(10))});
   ErrorsPlugin other(counts_, clock_, log_);

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +10,7 @@
 
 #include "pipeline/plugin.hpp"
 #include "plugins/forward/forward.hpp"
+#include "runtime/task.hpp"
 #include "unit/upstream/support/fake_exchanger.hpp"
 #include "unit/upstream/support/harness.hpp"
 
@@ -87,7 +86,7 @@ struct ForwardFixture : ::testing::Test, Harness {
     asking->request.received = clock.now();
     const auto step = chain->handle(asking->request, asking->reply);
     if (step.verdict == pipeline::Verdict::wait) {
-      boost::asio::co_spawn(loop, finish(chain, asking, step.at), boost::asio::detached);
+      runtime::start(finish(chain, asking, step.at));
       settle();
     } else {
       asking->done = true;
@@ -128,17 +127,16 @@ struct ForwardFixture : ::testing::Test, Harness {
  private:
   struct Recorder final : upstream::Exchanger {
     Recorder(ForwardFixture& owner, std::string ip) : fixture(owner), name(std::move(ip)) {}
-    boost::asio::awaitable<ExchangeResult> exchange(const upstream::Question& question,
-                                                    upstream::Protocol protocol,
-                                                    runtime::TimePoint deadline) override {
+    runtime::Task<ExchangeResult> exchange(const upstream::Question& question, upstream::Protocol protocol,
+                                           runtime::TimePoint deadline) override {
       fixture.sequence.push_back(name);
       return fixture.fake(name)->exchange(question, protocol, deadline);
     }
     ForwardFixture& fixture;
     std::string name;
   };
-  static boost::asio::awaitable<void> finish(std::shared_ptr<const pipeline::Chain> through, AskingPtr asking,
-                                             std::size_t at) {
+  static runtime::Task<void> finish(std::shared_ptr<const pipeline::Chain> through, AskingPtr asking,
+                                    std::size_t at) {
     co_await through->resolve(asking->request, asking->reply, at);
     asking->done = true;
   }

@@ -24,7 +24,7 @@ constexpr const char* kCommon =
 
 std::string format(std::string_view text, ObservedQuery& query) {
   std::string out;
-  LogFormat(text).append(out, query.request, query.outcome);
+  LogFormat(text).append(out, query.request, query.reply, query.outcome);
   return out;
 }
 

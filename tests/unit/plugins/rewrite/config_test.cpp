@@ -55,7 +55,10 @@ TEST(RewriteConfig, Accepted) {
            "rewrite edns0 subnet set 24 56",
            "rewrite edns0 subnet append 24 56 revert",
            "rewrite edns0 subnet unset",
+           "rewrite edns0 nsid set",
+           "rewrite edns0 nsid append revert",
            "rewrite edns0 nsid unset",
+           "rewrite edns0 local set 0xffee {metadata/pool}",
            "rewrite name prefix \"\" new.",
        }) {
     EXPECT_EQ(refused(lines), "") << lines;
@@ -136,10 +139,9 @@ TEST(RewriteConfig, LongExpressionIsRefused) {
 TEST(RewriteConfig, WarnsOfWhatChangesNothing) {
   EXPECT_THAT(warnings_of("rewrite name regex (a) {2}.b"),
               ElementsAre(HasSubstr("names a group that FROM has not")));
-  EXPECT_THAT(warnings_of("rewrite edns0 nsid set"),
-              ElementsAre(HasSubstr("option 3 is between neighbours")));
   EXPECT_THAT(warnings_of("rewrite edns0 local set 10 {a/b}"),
-              ElementsAre(HasSubstr("publishes metadata"), HasSubstr("option 10 is between neighbours")));
+              ElementsAre(HasSubstr("{a/b} has no value when rules are applied"),
+                          HasSubstr("option 10 is between neighbours")));
 }
 
 TEST(RewriteConfig, Normalises) {

@@ -120,6 +120,28 @@ TEST_F(RewriteRules, WhatTheClientBroughtAlong) {
               ElementsAre(0, 1, 0, 1, 'x', 0, 2, 0, 1, 'z'));
 }
 
+TEST_F(RewriteRules, AClientsNsidIsForUsAndARulesForTheUpstream) {
+  EXPECT_THAT(apply("rewrite edns0 nsid set")->added_options, ElementsAre(0, 3, 0, 0));
+  EXPECT_FALSE(apply("rewrite edns0 nsid replace"));
+  options_ = {0, 3, 0, 0};
+  for (const char* verb : {"set", "append", "replace"}) {
+    const auto rewritten = apply("rewrite edns0 nsid " + std::string(verb));
+    ASSERT_TRUE(rewritten) << verb;
+    EXPECT_THAT(rewritten->options, ElementsAre(0, 3, 0, 0)) << verb;
+    EXPECT_THAT(rewritten->added_options, ElementsAre(0, 3, 0, 0)) << verb;
+  }
+}
+
+TEST_F(RewriteRules, Metadata) {
+  const pipeline::Metadata published{{"metadata/pool", "web"}, {"metadata/empty", ""}};
+  EXPECT_FALSE(apply("rewrite edns0 local set 1 {metadata/pool}")) << "no metadata directive";
+  request_.metadata = &published;
+  EXPECT_THAT(options_after("rewrite edns0 local set 1 {metadata/pool}"),
+              ElementsAre(0, 1, 0, 3, 'w', 'e', 'b'));
+  EXPECT_FALSE(apply("rewrite edns0 local set 1 {metadata/empty}"));
+  EXPECT_FALSE(apply("rewrite edns0 local set 1 {metadata/other}"));
+}
+
 TEST_F(RewriteRules, WhatHasNothingToDoDoesNotStop) {
   options_ = {0, 1, 0, 1, 'x'};
   const auto rewritten = apply(

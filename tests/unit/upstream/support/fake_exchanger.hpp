@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/completion.hpp"
+#include "runtime/task.hpp"
 #include "unit/upstream/support/messages.hpp"
 #include "upstream/exchange.hpp"
 
@@ -40,9 +41,9 @@ class FakeExchanger final : public upstream::Exchanger {
     behave = [](const Asked&) { return Silence{}; };
   }
 
-  boost::asio::awaitable<upstream::ExchangeResult> exchange(const upstream::Question& question,
-                                                            upstream::Protocol protocol,
-                                                            runtime::TimePoint deadline) override {
+  runtime::Task<upstream::ExchangeResult> exchange(const upstream::Question& question,
+                                                   upstream::Protocol protocol,
+                                                   runtime::TimePoint deadline) override {
     asked.push_back({{question.message.begin(), question.message.end()}, protocol, clock_->now(), deadline});
     const Behaviour behaviour = behave(asked.back());
     if (const auto* error = std::get_if<upstream::ExchangeError>(&behaviour))
@@ -57,8 +58,8 @@ class FakeExchanger final : public upstream::Exchanger {
       response.info = *info;
       co_return response;
     }
-    const auto never = std::make_shared<runtime::Completion<std::monostate>>();
-    co_await never->wait(*clock_, deadline);
+    runtime::Completion<std::monostate> never;
+    co_await never.wait(*clock_, deadline);
     upstream::ExchangeError timeout{upstream::ExchangeError::Kind::timeout, "read udp: i/o timeout"};
     co_return std::unexpected(timeout);
   }

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
@@ -14,6 +12,7 @@
 #include "metrics/registry.hpp"
 #include "runtime/manual_clock.hpp"
 #include "runtime/system_random.hpp"
+#include "runtime/task.hpp"
 #include "unit/upstream/support/messages.hpp"
 #include "upstream/exchange.hpp"
 #include "upstream/transport_metrics.hpp"
@@ -69,15 +68,14 @@ struct Harness {
   template <typename Exchanger>
   Pending ask(Exchanger& exchanger, std::string_view name, runtime::Duration within = 2s) {
     auto pending = std::make_shared<std::optional<ExchangeResult>>();
-    boost::asio::co_spawn(loop, run(exchanger, OwnedQuestion(name), clock.now() + within, pending),
-                          boost::asio::detached);
+    runtime::start(run(exchanger, OwnedQuestion(name), clock.now() + within, pending));
     return pending;
   }
 
  private:
   template <typename Exchanger>
-  static boost::asio::awaitable<void> run(Exchanger& exchanger, OwnedQuestion owned,
-                                          runtime::TimePoint deadline, Pending pending) {
+  static runtime::Task<void> run(Exchanger& exchanger, OwnedQuestion owned, runtime::TimePoint deadline,
+                                 Pending pending) {
     const upstream::Question question = owned.view();
     ExchangeResult result = co_await exchanger.exchange(question, deadline);
     pending->emplace(std::move(result));

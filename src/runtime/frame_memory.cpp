@@ -1,0 +1,77 @@
+// A stack of free blocks for each size.
+#include "runtime/frame_memory.hpp"
+
+#include <array>
+#include <new>
+
+namespace nld::runtime {
+namespace {
+
+constexpr std::size_t kStep = 64;       // octets between sizes: a cache line
+constexpr std::size_t kSizes = 32;      // larger frames go to the heap
+constexpr std::size_t kMostKept = 128;  // blocks of a size: 4 MiB a thread if every size were used to the full
+
+struct Free {
+  Free* next;
+};
+
+struct Shelf {
+  Free* first = nullptr;
+  std::size_t count = 0;
+};
+
+/// Of one thread. Coroutines begin and end on their worker's thread, so no lock is needed.
+class Shelves {
+ public:
+  Shelves() = default;
+  Shelves(const Shelves&) = delete;
+  Shelves& operator=(const Shelves&) = delete;
+  ~Shelves() {
+    for (Shelf& shelf : shelves_) {
+      while (shelf.first != nullptr) ::operator delete(pop(shelf));
+      shelf.count = kMostKept;  // a frame that ends later still, in another destructor, goes to the heap
+    }
+  }
+
+  static void* pop(Shelf& shelf) noexcept {
+    Free* const block = shelf.first;
+    shelf.first = block->next;
+    --shelf.count;
+    return block;
+  }
+  Shelf& of(std::size_t size) noexcept { return shelves_[(size - 1) / kStep]; }
+
+ private:
+  std::array<Shelf, kSizes> shelves_{};
+};
+
+thread_local Shelves shelves;
+
+constexpr std::size_t rounded(std::size_t size) noexcept {
+  return (size + kStep - 1) / kStep * kStep;
+}
+
+}  // namespace
+
+void* FrameMemory::allocate(std::size_t size) {
+  if (size > kStep * kSizes) return ::operator new(size);
+  Shelf& shelf = shelves.of(size);
+  if (shelf.first != nullptr) return Shelves::pop(shelf);
+  return ::operator new(rounded(size));
+}
+
+void FrameMemory::release(void* frame, std::size_t size) noexcept {
+  if (size > kStep * kSizes) {
+    ::operator delete(frame);
+    return;
+  }
+  Shelf& shelf = shelves.of(size);
+  if (shelf.count >= kMostKept) {
+    ::operator delete(frame);
+    return;
+  }
+  shelf.first = ::new (frame) Free{shelf.first};
+  ++shelf.count;
+}
+
+}  // namespace nld::runtime
