@@ -61,7 +61,7 @@ def parse(argv):
 def select(options):
     """The peers to run, and the names asked for."""
     known = [peers.ours(options.program), *map(peers.given, options.peer), *peers.debian()]
-    names = [fleet.LIMIT, *(peer.name for peer in known)]
+    names = [report.LIMIT, *(peer.name for peer in known)]
     wanted = options.servers.split(",") if options.servers else names
     unknown = [name for name in wanted if name not in names]
     if unknown:
@@ -75,19 +75,27 @@ def run_fleet(kind, members, names, chosen, options, site):
     with fleet.Fleet(site, kind, members, names) as servers:
         for name, failure in servers.failures.items():
             print(f"bench: {name}: {failure}", file=sys.stderr)
-        for scenario in chosen:
-            participants = servers.participants(scenario)
-            samples[scenario.name] = {name: [] for name in participants}
-            if scenario.warm:
-                servers.warm(scenario)
-            rounds = min(scenario.rounds or options.rounds, options.rounds)
-            for number in range(rounds):
-                turn = number % len(participants)
-                order = list(participants.items())
-                for name, server in itertools.chain(order[turn:], order[:turn]):
-                    samples[scenario.name][name].append(measure.measure(site, scenario, server, options.scale))
-            print(report.row(scenario, samples[scenario.name], names), flush=True)
+        for _, together in itertools.groupby(chosen, lambda scenario: scenario.together or scenario.name):
+            group = list(together)
+            for scenario in group:
+                if scenario.warm:
+                    servers.warm(scenario)
+                samples[scenario.name] = {name: [] for name in servers.participants(scenario)}
+            for number in range(options.rounds):
+                for scenario in group:
+                    if number < (scenario.rounds or options.rounds):
+                        run_round(number, scenario, servers, options.scale, samples[scenario.name])
+            for scenario in group:
+                print(report.row(scenario, samples, names), flush=True)
     return samples
+
+
+def run_round(number, scenario, servers, scale, samples):
+    """Measures every server once, each time beginning with another one."""
+    order = list(servers.participants(scenario).items())
+    turn = number % len(order)
+    for name, server in order[turn:] + order[:turn]:
+        samples[name].append(measure.measure(servers.site, scenario, server, scale))
 
 
 def run(options, scratch):
@@ -97,11 +105,11 @@ def run(options, scratch):
     if server_cpu == load_cpu:
         print("bench: one CPU only: servers and load share it", file=sys.stderr)
     site = fleet.Site(options.programs.resolve(), scratch, server_cpu, load_cpu)
-    site.upstream.start()
     samples = {}
-    names = [name for name in [fleet.LIMIT, *(member.name for member in members)] if name in wanted]
+    names = [name for name in [report.LIMIT, *(member.name for member in members)] if name in wanted]
     print(report.header(names), flush=True)
     try:
+        site.upstream.start()
         for kind in dict.fromkeys(scenario.fleet for scenario in chosen):
             of_fleet = [scenario for scenario in chosen if scenario.fleet == kind]
             samples |= run_fleet(kind, members, names, of_fleet, options, site)
@@ -123,7 +131,7 @@ def main(argv):
         samples, versions = run(options, scratch)
     except ValueError as error:
         sys.exit(f"bench: {error}")
-    except BaseException:
+    except Exception:
         for log in sorted(scratch.glob("*.log")):
             sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}\n")
         raise

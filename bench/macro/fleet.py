@@ -5,10 +5,10 @@ import subprocess
 
 import peers
 import process
+import report
 import scenarios
 
 SLOW = 50  # milliseconds that the upstream takes for names that begin with s
-LIMIT = "limit"
 
 
 class Site:
@@ -44,7 +44,7 @@ class Site:
         if program.endswith("_relay"):
             command.append(f"{peers.UPSTREAM[0]}:{peers.UPSTREAM[1]}")
         log = self.scratch / f"limit_{program}.log"
-        return process.Server(LIMIT, command, self.cpus_of(workers), port, log, reflects="_answerer" in program)
+        return process.Server(report.LIMIT, command, self.cpus_of(workers), port, log, reflects="_answerer" in program)
 
     def load_command(self, server, flags):
         command = [self.programs / "load", "--port", server.port, "--suffix", process.ZONE, "--limit", 60, *flags]
@@ -129,13 +129,24 @@ class Fleet:
         return self.site.server(peer, tcp_upstream=self.kind == "tcp", agent=self.kind == "agent")
 
     def __enter__(self):
-        for name, server in list(self.servers.items()):
-            try:
-                server.start()
-            except RuntimeError as error:
-                self.failures[name] = str(error)
-                del self.servers[name]
+        try:
+            for name, server in list(self.servers.items()):
+                self.start(name, server)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def start(self, name, server):
+        """A peer that does not start is left out; ours is what the run is for."""
+        try:
+            server.start()
+        except RuntimeError as error:
+            server.stop()
+            if name == report.OURS:
+                raise
+            self.failures[name] = str(error)
+            del self.servers[name]
 
     def __exit__(self, *_):
         for server in (*self.servers.values(), *self.limits.values()):
@@ -151,7 +162,7 @@ class Fleet:
         return self.limits[program]
 
     def participants(self, scenario):
-        limit = {LIMIT: self.limit(scenario.limit)} if scenario.limit and LIMIT in self.wanted else {}
+        limit = {report.LIMIT: self.limit(scenario.limit)} if scenario.limit and report.LIMIT in self.wanted else {}
         return limit | self.servers
 
     def warm(self, scenario):

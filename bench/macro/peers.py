@@ -145,6 +145,7 @@ def dnsmasq():
 
 def knot_resolver():
     def command(place):
+        # Answers that it keeps as whole packets (NXDOMAIN) it asks for again after min_ttl, whatever TTL they have.
         transport = "policy.add(policy.all(policy.FLAGS({'TCP'})))" if place.tcp_upstream else ""
         conf = f"""net.listen('127.0.0.1', {place.port}, {{ kind = 'dns' }})
 modules.unload('ta_update')
@@ -154,8 +155,10 @@ modules.unload('detect_time_skew')
 modules.unload('detect_time_jump')
 trust_anchors.remove('.')
 cache.open(256 * MB, 'lmdb://{place.directory}')
+cache.min_ttl(3600)
+net.tcp_pipeline(1000)
 {transport}
-policy.add(policy.all(policy.STUB('{UPSTREAM[0]}@{UPSTREAM[1]}')))
+policy.add(policy.all(policy.FORWARD('{UPSTREAM[0]}@{UPSTREAM[1]}')))
 """
         return ["/usr/sbin/kresd", "-n", "-q", "-c", write(place, "kresd.conf", conf), place.directory]
 

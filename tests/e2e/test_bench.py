@@ -15,6 +15,7 @@ from lab.waiting import wait_until
 
 sys.path.insert(0, str(REPOSITORY / "bench/macro"))
 import measure  # noqa: E402
+import page  # noqa: E402
 import plot  # noqa: E402
 import process  # noqa: E402
 import report  # noqa: E402
@@ -120,9 +121,18 @@ def test_orders_of_names(names_asked):
 
 
 def test_ratio_is_of_figures_of_the_same_round():
-    samples = {"a": [{"value": 2}, {"value": 20}, {"value": 3}], "b": [{"value": 1}, {"value": 10}, {"value": 1}]}
-    assert report.ratio(samples, "a", "b") == 2
-    assert report.ratio(samples, "a", "absent") is None
+    samples = {"udp": {"a": [{"value": 2}, {"value": 20}, {"value": 3}],
+                       "b": [{"value": 1}, {"value": 10}, {"value": 1}]}}
+    (udp,) = scenarios.chosen("udp", False)
+    assert report.ratio(samples, udp, "a", "b") == 2
+    assert report.ratio(samples, udp, "a", "absent") is None
+
+
+def test_hits_beside_misses_are_compared_with_hits_alone():
+    samples = {"hits_p99": {"unbound": [{"value": 10}]},
+               "mixed_p99": {"node-local-dns": [{"value": 8}], "unbound": [{"value": 99}]}}
+    (mixed,) = scenarios.chosen("mixed_p99", False)
+    assert report.ratio(samples, mixed, "node-local-dns", "unbound") == 0.8
 
 
 def test_spoilt_figures_are_marked():
@@ -138,9 +148,11 @@ def test_spoilt_figures_are_marked():
 def test_system_calls_are_counted():
     summary = """% time     seconds  usecs/call     calls    errors syscall
 ------ ----------- ----------- --------- --------- ----------------
- 60,00    0,000600           6       100           sendmmsg
+ 60.00    0.000600           6       100           sendmmsg
+ 40.00    0.000400           3       120        20 recvmmsg
 ------ ----------- ----------- --------- --------- ----------------
-""".replace(",", ".") + " 40.00    0.000400           3       120        20 recvmmsg\n100.00    0.001000    4  220  20 total\n"
+100.00    0.001000           4       220        20 total
+"""
     assert measure.count_calls(summary) == {"sendmmsg": (100, 0), "recvmmsg": (120, 20)}
 
 
@@ -153,6 +165,25 @@ def test_plot_has_a_bar_for_each_server():
     assert [bar.get("class") for bar in bars] == ["limit", "ours"], "a figure worth nothing has no bar"
     assert float(bars[0].get("width")) / float(bars[1].get("width")) == pytest.approx(0.8, rel=0.01)
     assert [node.tag for node in english.iter()] == [node.tag for node in russian.iter()]
+
+
+@pytest.mark.parametrize("name", ["docs/performance.md", "docs/ru/performance.md"])
+def test_pages_have_a_place_for_each_table(name):
+    before = (REPOSITORY / name).read_text(encoding="utf-8")
+    tables = ("run", "cpu", "other", "names", "workers", "micro")
+    after = page.fill(before, {table: [f"<{table}>"] for table in tables})
+    assert all(f"<!-- figures: {table} -->\n\n<{table}>\n\n<!-- end -->" in after for table in tables)
+    with pytest.raises(ValueError, match="0 places for the figures other"):
+        page.fill("", {"other": []})
+
+
+def test_table_marks_figures_worth_nothing():
+    samples = {"udp": {"limit": [{"value": 2.0, "problems": []}],
+                       "node-local-dns": [{"value": 2.5, "problems": []}],
+                       "unbound": [{"value": 1.0, "problems": ["lost"]}]}}
+    figures = page.Figures({"scenarios": report.summarise(samples)}, {}, 1)
+    row = list(figures.comparison(page.CPU))[2]
+    assert row == "| из кэша по UDP, 1 000 имён поровну | 2,00 | 2,50 | ✗ | 1,25 | – |"
 
 
 def test_names_of_scenarios():
