@@ -15,6 +15,7 @@ import tempfile
 import fleet
 import measure
 import peers
+import plot
 import report
 import scenarios
 
@@ -40,14 +41,19 @@ def parse(argv):
     parser.add_argument("--program", default="build/node-local-dns", help="the program to measure")
     parser.add_argument("--programs", default="build/bench", type=pathlib.Path, help="the bench's own, built")
     parser.add_argument("--json", type=pathlib.Path, help="write the figures here too")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the queries of a run")
+    parser.add_argument("--quick", action="store_true", help="under three minutes: less of everything")
+    parser.add_argument("--rounds", type=int, help="how often each server is measured: 5, quick 3")
+    parser.add_argument("--scale", type=float, help="multiplies the queries of a run: 1, quick 0.5")
     parser.add_argument("--only", metavar="SCENARIO[,...]", help=", ".join(s.name for s in scenarios.SCENARIOS))
     parser.add_argument("--servers", metavar="NAME[,...]",
                         help="limit, node-local-dns, unbound, dnsmasq, knot-resolver, dnsdist, names of --peer")
     parser.add_argument("--peer", metavar="NAME=COMMAND", action="append", default=[],
                         help="another server; {port}, {upstream}, {corefile}, {directory} are filled in")
     options = parser.parse_args(argv)
+    if options.rounds is None:
+        options.rounds = 3 if options.quick else 5
+    if options.scale is None:
+        options.scale = 0.5 if options.quick else 1.0
     if options.rounds < 1 or options.scale <= 0:
         parser.error("--rounds and --scale must be positive")
     return options
@@ -56,7 +62,7 @@ def parse(argv):
 def select(options):
     """The peers to run, and the names asked for."""
     known = [peers.ours(options.program), *map(peers.given, options.peer), *peers.debian()]
-    names = [fleet.LIMIT, *(peer.name for peer in known)]
+    names = [report.LIMIT, *(peer.name for peer in known)]
     wanted = options.servers.split(",") if options.servers else names
     unknown = [name for name in wanted if name not in names]
     if unknown:
@@ -70,33 +76,46 @@ def run_fleet(kind, members, names, chosen, options, site):
     with fleet.Fleet(site, kind, members, names) as servers:
         for name, failure in servers.failures.items():
             print(f"bench: {name}: {failure}", file=sys.stderr)
-        for scenario in chosen:
-            participants = servers.participants(scenario)
-            samples[scenario.name] = {name: [] for name in participants}
-            if scenario.warm:
-                servers.warm(scenario)
-            rounds = min(scenario.rounds or options.rounds, options.rounds)
-            for number in range(rounds):
-                turn = number % len(participants)
-                order = list(participants.items())
-                for name, server in itertools.chain(order[turn:], order[:turn]):
-                    samples[scenario.name][name].append(measure.measure(site, scenario, server, options.scale))
-            print(report.row(scenario, samples[scenario.name], names), flush=True)
+        for _, together in itertools.groupby(chosen, lambda scenario: scenario.together or scenario.name):
+            group = list(together)
+            for scenario in group:
+                if scenario.warm:
+                    servers.warm(scenario)
+                samples[scenario.name] = {name: [] for name in servers.participants(scenario)}
+            for number in range(options.rounds):
+                for scenario in group:
+                    if number < (scenario.rounds or options.rounds):
+                        run_round(number, scenario, servers, options.scale, samples)
+            for scenario in group:
+                print(report.row(scenario, samples, names), flush=True)
     return samples
 
 
+def run_round(number, scenario, servers, scale, samples):
+    """Measures every server once, each time beginning with another one."""
+    order = list(servers.participants(scenario).items())
+    turn = number % len(order)
+    for name, server in order[turn:] + order[:turn]:
+        if scenario.source:
+            measured = samples[scenario.source][name][-1]
+            sample = {"value": measured[scenario.per], "problems": measured["problems"]}
+        else:
+            sample = measure.measure(servers.site, scenario, server, scale)
+        samples[scenario.name][name].append(sample)
+
+
 def run(options, scratch):
-    chosen = scenarios.chosen(options.only)
+    chosen = scenarios.chosen(options.only, options.quick)
     members, wanted = select(options)
     server_cpu, load_cpu = cpus()
     if server_cpu == load_cpu:
         print("bench: one CPU only: servers and load share it", file=sys.stderr)
     site = fleet.Site(options.programs.resolve(), scratch, server_cpu, load_cpu)
-    site.upstream.start()
     samples = {}
-    names = [name for name in [fleet.LIMIT, *(member.name for member in members)] if name in wanted]
+    names = [name for name in [report.LIMIT, *(member.name for member in members)] if name in wanted]
     print(report.header(names), flush=True)
     try:
+        site.upstream.start()
         for kind in dict.fromkeys(scenario.fleet for scenario in chosen):
             of_fleet = [scenario for scenario in chosen if scenario.fleet == kind]
             samples |= run_fleet(kind, members, names, of_fleet, options, site)
@@ -118,7 +137,7 @@ def main(argv):
         samples, versions = run(options, scratch)
     except ValueError as error:
         sys.exit(f"bench: {error}")
-    except BaseException:
+    except Exception:
         for log in sorted(scratch.glob("*.log")):
             sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}\n")
         raise
@@ -127,10 +146,12 @@ def main(argv):
     summary = report.summarise(samples)
     if options.json:
         report.write(options.json, summary, samples, versions, options.rounds)
-        print(f"figures: {options.json}")
+        picture = options.json.with_suffix(".svg")
+        picture.write_text(plot.draw(summary))
+        print(f"figures: {options.json}, {picture}")
     problems = report.problems(summary)
     print("".join(f"! {line}\n" for line in problems), end="")
-    return 1 if problems else 0
+    return 1 if report.spoilt(summary) else 0
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ import subprocess
 
 import peers
 import process
+import report
 import scenarios
 
 SLOW = 50  # milliseconds that the upstream takes for names that begin with s
-LIMIT = "limit"
 
 
 class Site:
@@ -44,7 +44,7 @@ class Site:
         if program.endswith("_relay"):
             command.append(f"{peers.UPSTREAM[0]}:{peers.UPSTREAM[1]}")
         log = self.scratch / f"limit_{program}.log"
-        return process.Server(LIMIT, command, self.cpus_of(workers), port, log, reflects="_answerer" in program)
+        return process.Server(report.LIMIT, command, self.cpus_of(workers), port, log, reflects="_answerer" in program)
 
     def load_command(self, server, flags):
         command = [self.programs / "load", "--port", server.port, "--suffix", process.ZONE, "--limit", 60, *flags]
@@ -81,8 +81,13 @@ class Site:
             misses.wait()
 
 
+# Numbers of workers that a fleet compares.
+WORKERS = {"workers": (1, 2), "workers_4": (1, 4)}
+HUGE = {"capacity": 1 << 20, "budget": 1 << 30}
+
+
 class Pair:
-    """The same server with one worker and with two, each free to use both CPUs."""
+    """The same server with one worker and with several, each free to use both CPUs."""
 
     def __init__(self, servers):
         self.servers = servers
@@ -109,25 +114,39 @@ class Fleet:
         self.servers = {}
         self.limits = {}
         self.failures = {}
+        self.warmed = set()
         for peer in selected:
             if peer.fits(kind):
                 self.servers[peer.name] = self.build(peer)
 
     def build(self, peer):
-        if self.kind == "workers":
-            return Pair([self.site.server(peer, workers=count) for count in (1, 2)])
+        if self.kind in WORKERS:
+            return Pair([self.site.server(peer, workers=count) for count in WORKERS[self.kind]])
+        if self.kind == "huge":
+            return self.site.server(peer, **HUGE)
         if self.kind == "budget":
             return self.site.server(peer, budget=scenarios.BUDGET)
         return self.site.server(peer, tcp_upstream=self.kind == "tcp", agent=self.kind == "agent")
 
     def __enter__(self):
-        for name, server in list(self.servers.items()):
-            try:
-                server.start()
-            except RuntimeError as error:
-                self.failures[name] = str(error)
-                del self.servers[name]
+        try:
+            for name, server in list(self.servers.items()):
+                self.start(name, server)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def start(self, name, server):
+        """A peer that does not start is left out; ours is what the run is for."""
+        try:
+            server.start()
+        except RuntimeError as error:
+            server.stop()
+            if name == report.OURS:
+                raise
+            self.failures[name] = str(error)
+            del self.servers[name]
 
     def __exit__(self, *_):
         for server in (*self.servers.values(), *self.limits.values()):
@@ -135,19 +154,25 @@ class Fleet:
 
     def limit(self, program):
         if program not in self.limits:
-            if self.kind == "workers":
-                self.limits[program] = Pair([self.site.limit(program, count) for count in (1, 2)])
+            if self.kind in WORKERS:
+                self.limits[program] = Pair([self.site.limit(program, count) for count in WORKERS[self.kind]])
             else:
                 self.limits[program] = self.site.limit(program)
             self.limits[program].start()
         return self.limits[program]
 
     def participants(self, scenario):
-        limit = {LIMIT: self.limit(scenario.limit)} if scenario.limit and LIMIT in self.wanted else {}
+        limit = {report.LIMIT: self.limit(scenario.limit)} if scenario.limit and report.LIMIT in self.wanted else {}
         return limit | self.servers
 
     def warm(self, scenario):
-        # Slowly: a forwarder may refuse a burst of misses. dnsdist caches what came over TCP apart.
+        """Asks for every name of the scenario, unless one before it did."""
+        # dnsdist caches what came over TCP apart.
+        state = (scenario.names, "--tcp" in scenario.flags, "--prefix" in scenario.flags)
+        if state in self.warmed:
+            return
+        self.warmed.add(state)
+        # Slowly: a forwarder may refuse a burst of misses.
         every = [*scenario.flags, "--order", "cycle", "--names", scenario.names, "--queries", scenario.names]
         for server in self.each():
             for _ in range(2):

@@ -57,20 +57,22 @@ def measure_cpu(site, scenario, server, scale):
 
 def measure_latency(site, scenario, server, scale):
     queries = queries_of(scenario, scale)
+    before = server.cpu_seconds()
     with site.slow_misses(server, scenario.misses, 2 + queries / 5000):
         result = load(site, scenario, server, queries)
     sample = {key: result[key] for key in ("p50_us", "p99_us", "p999_us", "lost")}
+    sample["cpu_us"] = (server.cpu_seconds() - before) * 1e6 / queries
     return sample | {"value": result["p99_us"], "problems": list(problems_of(result, queries))}
 
 
 def measure_growth(site, scenario, pair, scale):
-    """What a query costs a server with two workers, as a multiple of what it costs one with one."""
-    one, two = (measure_cpu(site, scenario, server, scale) for server in pair)
+    """What a query costs a server with several workers, as a multiple of what it costs one with one."""
+    one, several = (measure_cpu(site, scenario, server, scale) for server in pair)
     return {
-        "value": two["value"] / one["value"],
+        "value": several["value"] / one["value"],
         "one_worker_us": one["value"],
-        "two_workers_us": two["value"],
-        "problems": one["problems"] + two["problems"],
+        "several_workers_us": several["value"],
+        "problems": one["problems"] + several["problems"],
     }
 
 

@@ -21,6 +21,7 @@ class Place:
     tcp_upstream: bool = False
     workers: int | None = None  # how many, in a comparison of their numbers; else one
     budget: int | None = None  # bytes for the cache
+    capacity: int = CAPACITY
     agent: bool = False  # the node agent and its server
 
     @property
@@ -59,8 +60,8 @@ def corefile(place):
     loop
     prometheus 127.0.0.1:{place.port + 4000}
     cache {TTL} {{
-        success {CAPACITY} {TTL}
-        denial {CAPACITY} {TTL}
+        success {place.capacity} {TTL}
+        denial {place.capacity} {TTL}
     }}
     forward . {place.upstream} {{
         {"force_tcp" if place.tcp_upstream else "prefer_udp"}
@@ -81,7 +82,7 @@ def ours(program):
         # Without a budget for it, the default would push out some of 100,000 names or none: that is not the question.
         return [*line, "--cache-memory", place.budget or 256 << 20]
 
-    every = frozenset({"small", "large", "tcp", "workers", "budget", "agent"})
+    every = frozenset({"small", "large", "tcp", "workers", "workers_4", "budget", "agent", "huge"})
     return Peer("node-local-dns", process.first_line(program, "--version"), command, every)
 
 
@@ -144,6 +145,7 @@ def dnsmasq():
 
 def knot_resolver():
     def command(place):
+        # Answers that it keeps as whole packets (NXDOMAIN) it asks for again after min_ttl, whatever TTL they have.
         transport = "policy.add(policy.all(policy.FLAGS({'TCP'})))" if place.tcp_upstream else ""
         conf = f"""net.listen('127.0.0.1', {place.port}, {{ kind = 'dns' }})
 modules.unload('ta_update')
@@ -153,8 +155,10 @@ modules.unload('detect_time_skew')
 modules.unload('detect_time_jump')
 trust_anchors.remove('.')
 cache.open(256 * MB, 'lmdb://{place.directory}')
+cache.min_ttl(3600)
+net.tcp_pipeline(1000)
 {transport}
-policy.add(policy.all(policy.STUB('{UPSTREAM[0]}@{UPSTREAM[1]}')))
+policy.add(policy.all(policy.FORWARD('{UPSTREAM[0]}@{UPSTREAM[1]}')))
 """
         return ["/usr/sbin/kresd", "-n", "-q", "-c", write(place, "kresd.conf", conf), place.directory]
 

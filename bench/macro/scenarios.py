@@ -11,7 +11,7 @@ class Scenario:
     kind: str  # which function of measure.py
     unit: str = "us/query"
     # The servers that share it: small and large caches; tcp, which asks the upstream over TCP; workers, one and two;
-    # budget, with little memory; agent, with the node agent.
+    # workers_4, one and four; budget, with little memory; agent, with the node agent; huge, with room for a million.
     fleet: str = "small"
     names: int = 1000
     queries: int = 0
@@ -20,8 +20,12 @@ class Scenario:
     misses: int = 0  # queries per second that go to a slow upstream meanwhile
     rounds: int | None = None  # fewer than asked for
     warm: bool = False  # every name is asked for before
-    per: str = ""  # syscalls: per query or per batch
+    per: str = ""  # which figure of a sample
     budget: int = 0  # bytes
+    quick: bool = True  # part of the quick form, too
+    together: str = ""  # rounds of scenarios with the same word here are interleaved
+    source: str = ""  # the scenario whose samples hold the figure, too, under the name `per`
+    against: str = ""  # the scenario with whose unbound ours is compared; empty: this one
 
     @property
     def is_miss(self):
@@ -38,13 +42,14 @@ TCP = ("--tcp", "--connections", "20", "--window", "2", *UNIFORM)
 BUDGET = 32 << 20  # bytes
 
 ANSWERER = {"limit": "udp_answerer"}
-CACHED = {"kind": "cpu", "queries": 150_000, "warm": True} | ANSWERER
-MISS = {"kind": "cpu", "queries": 40_000, "flags": UNIQUE}
+CACHED = {"kind": "cpu", "queries": 80_000, "warm": True} | ANSWERER
+MISS = {"kind": "cpu", "queries": 25_000, "flags": UNIQUE}
 LARGE = {"fleet": "large", "names": MANY, "warm": True}
+HUGE = {"fleet": "huge", "names": 1_000_000, "warm": True, "quick": False}
 NXDOMAIN = ("--prefix", "x", "--rcode", "3", "--answers", "0", *UNIFORM)
-HITS = {"kind": "latency", "unit": "us", "queries": 10_000, "flags": PACED, "warm": True}
+HITS = {"kind": "latency", "unit": "us", "queries": 5_000, "flags": PACED, "warm": True, "together": "p99"}
 MEMORY = {"kind": "memory", "unit": "MB", "rounds": 1}
-CALLS = {"kind": "syscalls", "queries": 20_000, "flags": UNIFORM, "warm": True, "rounds": 1} | ANSWERER
+CALLS = {"kind": "syscalls", "queries": 10_000, "flags": UNIFORM, "warm": True, "rounds": 1} | ANSWERER
 MANY_SOCKETS = ("--connections", "16", "--window", "16", *UNIFORM)  # so that the kernel spreads them evenly
 
 SCENARIOS = (
@@ -54,7 +59,9 @@ SCENARIOS = (
     Scenario("tcp", "cached TCP, 20 connections", flags=TCP, **CACHED | {"limit": "tcp_answerer"}),
     Scenario("miss_udp", "miss, UDP upstream", **MISS, limit="udp_relay"),
     Scenario("hits_p99", "p99, 5,000 hits/s", **HITS, **ANSWERER),
-    Scenario("mixed_p99", "p99, and 500 slow misses/s", **HITS, misses=500, limit="udp_relay"),
+    Scenario("udp_paced", "cached UDP, 5,000 queries/s", "latency", source="hits_p99", per="cpu_us", together="p99",
+             **ANSWERER),
+    Scenario("mixed_p99", "p99, and 500 slow misses/s", **HITS, misses=500, against="hits_p99"),
     Scenario("syscalls", "system calls, cached UDP", unit="/query", per="query", **CALLS),
     Scenario("syscalls_batch", "system calls, cached UDP", unit="/batch", per="batch", **CALLS),
     Scenario("start", "start to first answer", "start", "ms", **ANSWERER),
@@ -65,18 +72,25 @@ SCENARIOS = (
     Scenario("udp_100k_zipf", "cached UDP, 100,000 names, Zipf", flags=ZIPF, **CACHED | LARGE),
     Scenario("workers", "2 workers : 1 worker, CPU", flags=MANY_SOCKETS, unit="", fleet="workers",
              **CACHED | {"kind": "growth"}),
+    Scenario("workers_4", "4 workers : 1 worker, CPU", flags=MANY_SOCKETS, unit="", fleet="workers_4", quick=False,
+             **CACHED | {"kind": "growth"}),
     Scenario("budget", "memory of a full cache : its budget", "budget", "", "budget", queries=400_000, flags=UNIQUE,
              rounds=1, budget=BUDGET),
     Scenario("memory_agent", "memory (PSS), idle, with agent", **MEMORY, fleet="agent"),
+    Scenario("memory_1m", "memory (PSS), 1,000,000 names", **MEMORY, **HUGE),
+    Scenario("udp_1m", "cached UDP, 1,000,000 names", flags=UNIFORM, **CACHED | HUGE),
+    Scenario("udp_1m_zipf", "cached UDP, 1,000,000 names, Zipf", flags=ZIPF, **CACHED | HUGE),
 )
 
 
-def chosen(text):
-    """The scenarios of a list like "udp,tcp"; all without one."""
+def chosen(text, quick):
+    """The scenarios of a list like "udp,tcp"; all without one, or those of the quick form."""
     if not text:
-        return SCENARIOS
+        return tuple(scenario for scenario in SCENARIOS if scenario.quick or not quick)
     known = {scenario.name: scenario for scenario in SCENARIOS}
     unknown = [name for name in text.split(",") if name not in known]
     if unknown:
         raise ValueError(f"--only: no scenario {', '.join(unknown)}; there are {', '.join(known)}")
-    return tuple(scenario for scenario in SCENARIOS if scenario.name in text.split(","))
+    wanted = set(text.split(","))
+    wanted |= {known[name].source for name in wanted}
+    return tuple(scenario for scenario in SCENARIOS if scenario.name in wanted)

@@ -1,18 +1,15 @@
-// What answers made here cost: loading and asking a hosts table, a template that denies and one that answers.
+// What answers made here cost: a hosts table, templates that deny and answer, dns64.
 #include <benchmark/benchmark.h>
 
 #include <array>
-#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <fstream>
 
-#include "dns/builder.hpp"
+#include "cached_server.hpp"
 #include "plugins/directives.hpp"
+#include "plugins/dns64/dns64.hpp"
 #include "plugins/hosts/hosts.hpp"
 #include "plugins/template/template.hpp"
-#include "runtime/captured_log.hpp"
-#include "runtime/manual_clock.hpp"
-#include "runtime/system_random.hpp"
 
 namespace nld::plugins {
 namespace {
@@ -76,20 +73,8 @@ void ask_template(benchmark::State& state, std::string_view lines, std::string_v
   const std::string text = ". {\n" + std::string(lines) + "\n}\n";
   const auto syntax = corefile::parse(text, "bench", surroundings);
   const auto config = configure(*syntax, surroundings);
-  boost::asio::io_context loop;
-  runtime::ManualClock clock;
-  runtime::SeededRandom random(1);
-  metrics::Registry registry;
-  runtime::CapturedLog log;
-  const cache::KeyHasher hasher(1);
-  const Services services{.loop = loop,
-                          .clock = clock,
-                          .random = random,
-                          .metrics = registry,
-                          .log = log,
-                          .hasher = hasher,
-                          .worker = 0};
-  TemplatePlugin plugin(config->blocks.front().templates, services, {"dns://:53", "."});
+  WorkerServices worker;
+  TemplatePlugin plugin(config->blocks.front().templates, worker.services, {"dns://:53", "."});
   ask(state, plugin, name);
 }
 constexpr std::string_view kNoise =
@@ -101,6 +86,23 @@ constexpr std::string_view kAddress =
 BENCHMARK_CAPTURE(ask_template, denies, kNoise, "kubernetes.default.svc.cluster.local.corp.test");
 BENCHMARK_CAPTURE(ask_template, passes_by, kNoise, "kubernetes.default.svc.cluster.local");
 BENCHMARK_CAPTURE(ask_template, makes_an_address, kAddress, "ip-31-41.example.org");
+
+/// AAAA records that there are (pass without a copy) or that are made of A records.
+void ask_dns64(benchmark::State& state) {
+  const Site site{"dns://:53", "."};
+  CachedServer server([&](const Services& services) {
+    CachedServer::Plugins plugins;
+    plugins.push_back(std::make_unique<Dns64Plugin>(Dns64Config{.allow_ipv4 = true}, services, site));
+    return plugins;
+  });
+  const auto records = static_cast<int>(state.range(0));
+  const bool native = state.range(1) != 0;
+  server.keep("www.example.org.", dns::RRType::AAAA, native ? records : 0);
+  server.keep("www.example.org.", dns::RRType::A, records);
+  const auto packet = packet_of("www.example.org.", dns::RRType::AAAA);
+  for (auto _ : state) benchmark::DoNotOptimize(server.answer(packet));
+}
+BENCHMARK(ask_dns64)->ArgNames({"records", "native"})->ArgsProduct({{1, 8}, {0, 1}});
 
 }  // namespace
 }  // namespace nld::plugins

@@ -2,17 +2,12 @@
 #include <benchmark/benchmark.h>
 
 #include <array>
+#include <functional>
 #include <string>
-#include <vector>
 
-#include "dns/builder.hpp"
-#include "plugins/cache/cache.hpp"
+#include "cached_server.hpp"
 #include "plugins/directives.hpp"
 #include "plugins/rewrite/rewrite.hpp"
-#include "runtime/captured_log.hpp"
-#include "runtime/manual_clock.hpp"
-#include "runtime/system_random.hpp"
-#include "server/render.hpp"
 
 namespace nld {
 namespace {
@@ -41,73 +36,14 @@ std::shared_ptr<const plugins::rewriting::Rules> load(const std::string& text) {
   return std::make_shared<plugins::rewriting::Rules>(std::move(config->blocks.front().rewrite));
 }
 
-std::vector<std::uint8_t> packet_of(const std::string& name) {
-  std::array<std::uint8_t, 512> space{};
-  dns::MessageBuilder builder(space);
-  builder.set_flags(dns::flag::RD);
-  builder.add_question(dns::Name::from_text(name)->wire(), dns::RRType::A, dns::RRClass::IN);
-  builder.add_opt(1232, 0, false, {});
-  return {builder.message().begin(), builder.message().end()};
+/// What stands in front of the cache: these rules.
+auto rewriting_by(const std::shared_ptr<const plugins::rewriting::Rules>& rules) {
+  return [rules](const plugins::Services&) {
+    CachedServer::Plugins plugins;
+    plugins.push_back(std::make_unique<plugins::RewritePlugin>(rules));
+    return plugins;
+  };
 }
-
-/// Rewrite rules (or none) and a cache that holds two names.
-class Server {
- public:
-  explicit Server(std::shared_ptr<const plugins::rewriting::Rules> rules) {
-    std::vector<std::unique_ptr<pipeline::Plugin>> plugins;
-    if (rules) plugins.push_back(std::make_unique<plugins::RewritePlugin>(std::move(rules)));
-    plugins::CacheConfig config;
-    config.zones.emplace_back();
-    const plugins::Site site{"dns://:53", "."};
-    plugins.push_back(std::make_unique<plugins::CachePlugin>(std::move(config), shared_, services_, site));
-    chain_ = pipeline::Chain::build(std::move(plugins));
-    for (const char* name : {"www.example.org.", "web.internal.test."}) keep(*dns::Name::from_text(name));
-  }
-
-  /// The way of a query without its socket: parse, chain, render.
-  std::size_t answer(const std::vector<std::uint8_t>& packet) {
-    pipeline::Request request{
-        .query = *dns::parse_query(packet), .client = client_, .local = client_, .received = clock_.now()};
-    pipeline::Reply reply;
-    if (chain_->handle(request, reply).verdict != pipeline::Verdict::answered)
-      throw std::runtime_error("a miss");
-    return server::render(request, reply, out_).size;
-  }
-
- private:
-  void keep(const dns::Name& name) {
-    std::array<std::uint8_t, 512> space{};
-    dns::MessageBuilder builder(space);
-    builder.add_question(name.wire(), dns::RRType::A, dns::RRClass::IN);
-    const std::array<std::uint8_t, 4> address{192, 0, 2, 1};
-    for (int record = 0; record < 3; ++record) {
-      builder.add_record(dns::Section::answer, name.wire(), dns::RRType::A, dns::RRClass::IN, 60, address);
-    }
-    const cache::Key key(hasher_, name.wire(), dns::RRType::A, dns::RRClass::IN, false, false);
-    shared_->table.store(
-        key, cache::Answer::make({.ttl = 3600, .stored_at = clock_.now()}, builder.message(), {}));
-  }
-
-  boost::asio::io_context loop_{1};
-  runtime::ManualClock clock_;
-  runtime::SeededRandom random_{1};
-  metrics::Registry metrics_;
-  runtime::CapturedLog log_;
-  cache::KeyHasher hasher_{1};
-  cache::Budget budget_{64U << 20U};
-  plugins::Services services_{.loop = loop_,
-                              .clock = clock_,
-                              .random = random_,
-                              .metrics = metrics_,
-                              .log = log_,
-                              .hasher = hasher_,
-                              .worker = 0};
-  std::shared_ptr<plugins::CacheShared> shared_ =
-      std::make_shared<plugins::CacheShared>(cache::Capacity{.success = 1000, .denial = 1000}, budget_);
-  std::shared_ptr<const pipeline::Chain> chain_;
-  runtime::SocketAddress client_ = *runtime::SocketAddress::from_ip("10.1.2.3", 5353);
-  std::vector<std::uint8_t> out_ = std::vector<std::uint8_t>(4096);
-};
 
 constexpr std::array<const char*, 4> kKinds{"exact", "suffix", "substring", "regex"};
 
@@ -122,7 +58,10 @@ void loading(benchmark::State& state) {
 void cached_answer(benchmark::State& state) {
   const auto count = static_cast<std::size_t>(state.range(0));
   const char* const kind = kKinds.at(static_cast<std::size_t>(state.range(1)));
-  Server server(count == 0 ? nullptr : load(corefile(kind, count)));
+  std::function<CachedServer::Plugins(const plugins::Services&)> in_front;
+  if (count != 0) in_front = rewriting_by(load(corefile(kind, count)));
+  CachedServer server(in_front);
+  for (const char* name : {"www.example.org.", "web.internal.test."}) server.keep(name, dns::RRType::A, 3);
   const auto packet = packet_of(state.range(2) == 0 ? "www.example.org." : "match-me.example.org.");
   for (auto _ : state) benchmark::DoNotOptimize(server.answer(packet));
   state.SetLabel(count == 0 ? "no rules"

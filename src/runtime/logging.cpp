@@ -1,4 +1,4 @@
-// The asynchronous logger: spdlog's bounded queue in front of a descriptor that may stall.
+// The asynchronous logger: a bounded queue in front of a descriptor that may stall.
 #include "runtime/logging.hpp"
 
 #include <fmt/format.h>
@@ -6,11 +6,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spdlog/async_logger.h>
-#include <spdlog/details/null_mutex.h>
-#include <spdlog/details/thread_pool.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,7 +13,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <ctime>
+#include <deque>
+#include <iterator>
+#include <mutex>
 #include <span>
+#include <string>
+#include <thread>
 #include <utility>
 
 namespace nld::runtime {
@@ -31,40 +34,9 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 6> kNames{{{"trace",
                                                                        {"warning", LogLevel::warn},
                                                                        {"error", LogLevel::error}}};
 
-constexpr spdlog::level::level_enum to_spdlog(LogLevel level) noexcept {
-  switch (level) {
-    case LogLevel::trace:
-      return spdlog::level::trace;
-    case LogLevel::debug:
-      return spdlog::level::debug;
-    case LogLevel::info:
-      return spdlog::level::info;
-    case LogLevel::warn:
-      return spdlog::level::warn;
-    case LogLevel::error:
-      break;
-  }
-  return spdlog::level::err;
-}
-
-constexpr LogLevel from_spdlog(spdlog::level::level_enum level) noexcept {
-  switch (level) {
-    case spdlog::level::trace:
-      return LogLevel::trace;
-    case spdlog::level::debug:
-      return LogLevel::debug;
-    case spdlog::level::info:
-      return LogLevel::info;
-    case spdlog::level::warn:
-      return LogLevel::warn;
-    default:
-      return LogLevel::error;
-  }
-}
-
 /// For the log's thread: signals are the main thread's business, and a reader that went away is an EPIPE, not
-/// a SIGPIPE that ends the process. Capabilities belong to threads (capabilities(7)), and whoever drops the
-/// others' later does not reach this one, which a library starts: it writes text and never needs any.
+/// a SIGPIPE that ends the process. Capabilities belong to threads (capabilities(7)): who drops the main
+/// thread's later does not drop this one's, which writes text and never needs any.
 void confine_thread() noexcept {
   sigset_t all;
   ::sigfillset(&all);
@@ -75,81 +47,23 @@ void confine_thread() noexcept {
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/// The level's name as CoreDNS prints it; spdlog's own names are lower-case.
-class LevelName final : public spdlog::custom_flag_formatter {
- public:
-  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
-              spdlog::memory_buf_t& out) override {
-    const std::string_view name = to_string(from_spdlog(message.level));
-    out.append(name.data(), name.data() + name.size());
-  }
-  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<LevelName>();
-  }
+struct Line {
+  std::chrono::system_clock::time_point time;
+  LogLevel level = LogLevel::info;
+  std::string text;
 };
 
-std::unique_ptr<spdlog::formatter> line_formatter() {
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc, "\n");
-  formatter->add_flag<LevelName>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%eZ [%*] %v");
-  return formatter;
+/// `2026-11-23T20:15:04.123Z [INFO] text`; the level's name as CoreDNS prints it.
+void append_line(std::string& out, const Line& line) {
+  using std::chrono::milliseconds;
+  const auto since_epoch = std::chrono::floor<milliseconds>(line.time.time_since_epoch()).count();
+  const std::time_t seconds = since_epoch / 1000;
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z [{}] {}\n",
+                 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                 since_epoch % 1000, to_string(line.level), line.text);
 }
-
-/// Writes to a descriptor whose reader may stall: a stall blocks the log's own thread only, and not even
-/// that once the log is being closed.
-class DescriptorSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
- public:
-  explicit DescriptorSink(int fd) : base_sink(line_formatter()), fd_(fd) {}
-  void give_up_on_stalls() noexcept { closing_.store(true, std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
-
- protected:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t text;
-    formatter_->format(message, text);
-    if (!write_all({text.data(), text.size()})) lost_.fetch_add(1, std::memory_order_relaxed);
-  }
-  void flush_() override {}
-
- private:
-  // poll(2) calls a pipe writable when PIPE_BUF octets fit, so a piece of that size never blocks.
-  static constexpr std::size_t kPiece = 4096;
-  static constexpr int kPollMilliseconds = 100;
-
-  bool wait_writable() noexcept {
-    for (;;) {
-      pollfd wanted{.fd = fd_, .events = POLLOUT, .revents = 0};
-      const int ready = ::poll(&wanted, 1, stalled_ ? 0 : kPollMilliseconds);
-      if (ready > 0) {
-        stalled_ = false;
-        return true;
-      }
-      if (ready < 0 && errno != EINTR) return false;
-      if (closing_.load(std::memory_order_relaxed)) {
-        // One wait for the whole farewell, not one a line.
-        stalled_ = true;
-        return false;
-      }
-    }
-  }
-
-  bool write_all(std::span<const char> rest) noexcept {
-    while (!rest.empty()) {
-      if (!wait_writable()) return false;
-      const ssize_t written = ::write(fd_, rest.data(), std::min(rest.size(), kPiece));
-      if (written >= 0) {
-        rest = rest.subspan(static_cast<std::size_t>(written));
-      } else if (errno != EINTR && errno != EAGAIN) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  int fd_;
-  bool stalled_ = false;
-  std::atomic<bool> closing_{false};
-  std::atomic<std::uint64_t> lost_{0};
-};
 
 }  // namespace
 
@@ -174,42 +88,134 @@ void Log::compose(LogLevel level, fmt::string_view format, fmt::format_args args
   }
 }
 
-struct AsyncLog::State {
-  State(int fd, std::size_t queue)
-      : sink(std::make_shared<DescriptorSink>(fd)),
-        pool(std::make_shared<spdlog::details::thread_pool>(queue, 1, [] { confine_thread(); })),
-        logger(std::make_shared<spdlog::async_logger>("", sink, pool,
-                                                      spdlog::async_overflow_policy::overrun_oldest)) {
-    logger->set_level(spdlog::level::trace);
-    logger->set_error_handler([](const std::string&) {});
+class AsyncLog::Writer {
+ public:
+  Writer(int fd, std::size_t limit) : fd_(fd), limit_(limit), thread_([this] { run(); }) {}
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+  ~Writer() {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_.store(true, std::memory_order_relaxed);
+    }
+    wanted_.notify_one();
+    thread_.join();
   }
 
-  std::shared_ptr<DescriptorSink> sink;
-  std::shared_ptr<spdlog::details::thread_pool> pool;
-  std::shared_ptr<spdlog::async_logger> logger;
+  void add(Line line) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (waiting_.size() >= limit_) {
+        waiting_.pop_front();
+        count_lost(1);
+      }
+      waiting_.push_back(std::move(line));
+    }
+    wanted_.notify_one();
+  }
+  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
+  void count_lost(std::size_t lines) noexcept { lost_.fetch_add(lines, std::memory_order_relaxed); }
+
+ private:
+  // poll(2) calls a pipe writable when PIPE_BUF octets fit, so a piece of that size never blocks.
+  static constexpr std::size_t kPiece = 4096;
+  static constexpr int kPollMilliseconds = 100;
+
+  void run() noexcept {
+    confine_thread();
+    std::string text;
+    while (wait_for_lines()) {
+      // First, so that lines which the reader keeps waiting wait in the queue, within its bound.
+      const bool writable = wait_writable();
+      std::size_t lines = 0;
+      try {
+        text.clear();
+        lines = take(text);
+      } catch (...) {  // no memory for the text
+      }
+      if (!writable || !write_all(text)) count_lost(lines);
+    }
+  }
+
+  /// False: closing, and all that waited is written.
+  bool wait_for_lines() {
+    std::unique_lock lock(mutex_);
+    wanted_.wait(lock, [this] { return !waiting_.empty() || closing_.load(std::memory_order_relaxed); });
+    return !waiting_.empty();
+  }
+
+  /// Takes about as many lines as one write(2) writes; says how many.
+  std::size_t take(std::string& text) {
+    std::deque<Line> taken;
+    {
+      const std::lock_guard lock(mutex_);
+      constexpr std::size_t kPrefix = 40;  // time and level
+      for (std::size_t size = 0; !waiting_.empty(); waiting_.pop_front()) {
+        size += waiting_.front().text.size() + kPrefix;
+        if (size > kPiece && !taken.empty()) break;
+        taken.push_back(std::move(waiting_.front()));
+      }
+    }
+    for (const Line& line : taken) append_line(text, line);
+    return taken.size();
+  }
+
+  /// A reader that stalls blocks this thread only, and not even that once the log is being closed.
+  bool wait_writable() noexcept {
+    for (;;) {
+      pollfd wanted{.fd = fd_, .events = POLLOUT, .revents = 0};
+      const int ready = ::poll(&wanted, 1, stalled_ ? 0 : kPollMilliseconds);
+      if (ready > 0) {
+        stalled_ = false;
+        return true;
+      }
+      if (ready < 0 && errno != EINTR) return false;
+      if (closing_.load(std::memory_order_relaxed)) {
+        // One wait for the whole farewell, not one a piece.
+        stalled_ = true;
+        return false;
+      }
+    }
+  }
+
+  bool write_all(std::span<const char> rest) noexcept {
+    while (!rest.empty()) {
+      if (!wait_writable()) return false;
+      const ssize_t written = ::write(fd_, rest.data(), std::min(rest.size(), kPiece));
+      if (written >= 0) {
+        rest = rest.subspan(static_cast<std::size_t>(written));
+      } else if (errno != EINTR && errno != EAGAIN) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  int fd_;
+  std::size_t limit_;
+  bool stalled_ = false;
+  std::atomic<bool> closing_{false};
+  std::atomic<std::uint64_t> lost_{0};
+  std::mutex mutex_;
+  std::condition_variable wanted_;
+  std::deque<Line> waiting_;
+  std::thread thread_;  // last: it uses all of the above
 };
 
 AsyncLog::AsyncLog(LogLevel level, int fd, std::size_t queue)
-    : Log(level), state_(std::make_unique<State>(fd, std::max<std::size_t>(queue, 1))) {}
+    : Log(level), writer_(std::make_unique<Writer>(fd, std::max<std::size_t>(queue, 1))) {}
 
-AsyncLog::~AsyncLog() {
-  // The pool's destructor drains the queue and joins the thread.
-  state_->sink->give_up_on_stalls();
-}
+AsyncLog::~AsyncLog() = default;
 
 std::uint64_t AsyncLog::dropped() const noexcept {
-  try {
-    return state_->pool->overrun_counter() + state_->sink->lost();
-  } catch (...) {
-    return 0;
-  }
+  return writer_->lost();
 }
 
 void AsyncLog::write(LogLevel level, std::string_view text) noexcept {
   try {
-    state_->logger->log(to_spdlog(level), spdlog::string_view_t(text.data(), text.size()));
-  } catch (...) {  // NOLINT(bugprone-empty-catch)
-    // As above: without memory the line is lost.
+    writer_->add({.time = std::chrono::system_clock::now(), .level = level, .text = std::string(text)});
+  } catch (...) {
+    writer_->count_lost(1);  // no memory
   }
 }
 

@@ -78,8 +78,8 @@ class AsyncLog final : public Log {
  private:
   void write(LogLevel level, std::string_view text) noexcept override;
 
-  struct State;
-  std::unique_ptr<State> state_;
+  class Writer;
+  std::unique_ptr<Writer> writer_;
 };
 
 }  // namespace nld::runtime

@@ -1,13 +1,13 @@
 // Reading, substituting, parsing and validating the configuration.
 #include "server/corefile_source.hpp"
 
-#include <openssl/evp.h>
-
 #include <fmt/format.h>
-#include <array>
+
+#include <cstdint>
 #include <memory>
 
 #include "plugins/directives.hpp"
+#include "runtime/sha2.hpp"
 
 namespace nld::server {
 namespace {
@@ -36,11 +36,8 @@ std::string node_corefile(corefile::TemplateValues values, std::vector<std::stri
 }
 
 std::string sha512_hex(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha512(), nullptr);
   std::string hex;
-  for (unsigned at = 0; at < size; ++at) hex += fmt::format("{:02x}", digest[at]);
+  for (const std::uint8_t octet : runtime::sha512(text)) hex += fmt::format("{:02x}", octet);
   return hex;
 }
 

@@ -1,20 +1,18 @@
-// Capabilities down to one, and no way back.
+// capget(2), capset(2): capabilities down to one, and no way back.
 #include "server/privileges.hpp"
 
-#include <sys/capability.h>
+#include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
-#include <memory>
 
 namespace nld::server {
 namespace {
-
-struct CapabilityDelete {
-  void operator()(cap_t set) const noexcept { cap_free(set); }
-};
-using Capabilities = std::unique_ptr<std::remove_pointer_t<cap_t>, CapabilityDelete>;
 
 std::unexpected<std::string> failure(const char* what) {
   return std::unexpected(std::string(what) + ": " + std::strerror(errno));
@@ -23,19 +21,14 @@ std::unexpected<std::string> failure(const char* what) {
 }  // namespace
 
 std::expected<void, std::string> drop_privileges() {
-  const Capabilities current(cap_get_proc());
-  if (!current) return failure("reading capabilities");
-  const cap_value_t kept = CAP_NET_BIND_SERVICE;
-  cap_flag_value_t permitted = CAP_CLEAR;
-  cap_get_flag(current.get(), kept, CAP_PERMITTED, &permitted);
-  const Capabilities wanted(cap_init());
-  if (!wanted) return failure("capabilities");
-  if (permitted == CAP_SET) {
-    cap_set_flag(wanted.get(), CAP_PERMITTED, 1, &kept, CAP_SET);
-    cap_set_flag(wanted.get(), CAP_EFFECTIVE, 1, &kept, CAP_SET);
-  }
-  if (cap_set_proc(wanted.get()) != 0) return failure("dropping capabilities");
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failure("no_new_privs");
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> held{};
+  if (::syscall(SYS_capget, &header, held.data()) != 0) return failure("reading capabilities");
+  const std::uint32_t kept = held[0].permitted & CAP_TO_MASK(CAP_NET_BIND_SERVICE);
+  held = {};
+  held[0].permitted = held[0].effective = kept;
+  if (::syscall(SYS_capset, &header, held.data()) != 0) return failure("dropping capabilities");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failure("no_new_privs");
   return {};
 }
 

@@ -14,7 +14,7 @@ import yaml
 
 ROOT = markdown.ROOT
 OPERATORS = ("why", "how-it-works", "deploy", "kubelet", "migration", "configuration", "troubleshooting", "metrics",
-             "rules")
+             "rules", "performance")
 PAIRS = [(ROOT / "README.md", ROOT / "README_RU.md"),
          *((ROOT / f"docs/{name}.md", ROOT / f"docs/ru/{name}.md") for name in OPERATORS)]
 # Where a block without a language is commands for a shell; what a command prints is `console`, a drawing `text`.

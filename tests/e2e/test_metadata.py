@@ -1,7 +1,8 @@
 """The metadata directive: what `log`, `rewrite` and `template` see of it."""
 
 from lab import replies
-from lab.client import ask, data, rcode
+from lab.client import ask, ask_many, data, rcode
+from lab.fakedns import Later
 from lab.ours import block
 
 LOG = 'log . "{name} {/forward/upstream} {/metadata/pool} {/some/label}"'
@@ -20,6 +21,14 @@ def test_the_upstream_of_each_answer(serve, fake):
     ask("a.test")
     ask("b.other.test")
     assert logged(server, 3) == ["a.test. 127.0.0.2:53 - -", "a.test. - - -", "b.other.test. 127.0.0.3:53 - -"]
+
+
+def test_queries_that_wait_together_name_the_same_upstream(serve, fake):
+    upstream = fake("127.0.0.2", lambda seen: Later(0.4, replies.address(seen.message)))
+    server = serve(block("metadata", LOG, "cache 30", "forward . 127.0.0.2"))
+    ask_many([("a.test",)] * 8)
+    assert logged(server, 8) == ["a.test. 127.0.0.2:53 - -"] * 8
+    assert upstream.count() == 1
 
 
 def test_zones_and_no_directive(serve, upstream):

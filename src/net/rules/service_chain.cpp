@@ -1,12 +1,10 @@
 // The names that kube-proxy gives its chains, computed as it does.
-#include <openssl/sha.h>
-
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "net/rules/rule_set.hpp"
+#include "runtime/sha2.hpp"
 
 namespace nld::net {
 namespace {
@@ -25,8 +23,7 @@ std::string service_chain(std::string_view space, std::string_view name, std::st
   if (!port.empty()) text.append(":").append(port);
   text.append(protocol);
 
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  const auto digest = runtime::sha256(text);
 
   std::string chain(kPrefix);
   std::uint32_t bits = 0;

@@ -103,6 +103,7 @@ void Dns64Plugin::finish(const Request& request, Exchange& exchange, Reply& repl
   }
   translated_.add();
   reply.extended_error = v4.extended_error;
+  reply.provenance = v4.provenance;
   reply.answer_with(std::move(made), name());
 }
 

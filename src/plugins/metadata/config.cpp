@@ -29,7 +29,7 @@ Result read_row(const corefile::Directive& line, const std::vector<std::string>&
     if (const auto rcode = dns::parse_rcode(arguments.peek())) {
       arguments.word("RCODE");
       // NOERROR asks for nothing to be done, as without the line.
-      if (*rcode != dns::Rcode::NOERROR) map.refusal = *rcode;
+      if (rcode != dns::Rcode::NOERROR) map.refusal = rcode;
       return arguments.finish();
     }
   }

@@ -18,7 +18,8 @@ namespace nld::plugins {
 class RewritePlugin final : public pipeline::Plugin {
  public:
   /// `router`: for the look-ups of `cname` rules, which any block of the address may answer.
-  RewritePlugin(std::shared_ptr<const rewriting::Rules> rules, std::weak_ptr<const pipeline::Router> router)
+  explicit RewritePlugin(std::shared_ptr<const rewriting::Rules> rules,
+                         std::weak_ptr<const pipeline::Router> router = {})
       : rules_(std::move(rules)), router_(std::move(router)) {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return "rewrite"; }
