@@ -39,6 +39,13 @@ class Answer {
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
 
+  /// Begins to load what serving it will read: its lines of memory come together, not one after another.
+  void prefetch() const noexcept {
+    constexpr std::size_t kLine = 64;
+    constexpr std::size_t kLines = 4;  // most answers end there
+    const auto* block = reinterpret_cast<const std::uint8_t*>(this);
+    for (std::size_t line = 0; line < kLines; ++line) __builtin_prefetch(block + line * kLine);
+  }
   [[nodiscard]] const Facts& facts() const noexcept { return facts_; }
   [[nodiscard]] dns::Bytes wire() const noexcept;
   [[nodiscard]] std::span<const std::uint16_t> ttl_offsets() const noexcept;
