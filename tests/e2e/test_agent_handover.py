@@ -101,15 +101,10 @@ def test_repairs_of_two_agents_do_not_fight(node, run_agent):
     node.wait_for("local")
 
 
-def has_sockets(pid):
-    return any(os.readlink(handle).startswith("socket:") for handle in pathlib.Path(f"/proc/{pid}/fd").iterdir())
-
-
 def stop_at_its_start(agent):
-    """SIGSTOP for the agent's server before it has a socket.
+    """SIGSTOP for the agent's server before it answers: it takes longer to start than we to look.
 
-    It takes longer to start than we to look, but for a busy machine: one that was too fast is killed, and the agent
-    starts another.
+    But for a busy machine: one that was too fast, and has its workers, is killed, and the agent starts another.
     """
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
@@ -117,7 +112,7 @@ def stop_at_its_start(agent):
             with contextlib.suppress(OSError):
                 if b"\0serve\0" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
                     os.kill(pid, signal.SIGSTOP)
-                    if not has_sockets(pid):
+                    if len(list(pathlib.Path(f"/proc/{pid}/task").iterdir())) == 1:
                         return pid
                     os.kill(pid, signal.SIGKILL)
     raise TimeoutError("no server was started that could be stopped in time")
