@@ -15,6 +15,7 @@ import tempfile
 import fleet
 import measure
 import peers
+import plot
 import report
 import scenarios
 
@@ -84,7 +85,7 @@ def run_fleet(kind, members, names, chosen, options, site):
             for number in range(options.rounds):
                 for scenario in group:
                     if number < (scenario.rounds or options.rounds):
-                        run_round(number, scenario, servers, options.scale, samples[scenario.name])
+                        run_round(number, scenario, servers, options.scale, samples)
             for scenario in group:
                 print(report.row(scenario, samples, names), flush=True)
     return samples
@@ -95,7 +96,12 @@ def run_round(number, scenario, servers, scale, samples):
     order = list(servers.participants(scenario).items())
     turn = number % len(order)
     for name, server in order[turn:] + order[:turn]:
-        samples[name].append(measure.measure(servers.site, scenario, server, scale))
+        if scenario.source:
+            measured = samples[scenario.source][name][-1]
+            sample = {"value": measured[scenario.per], "problems": measured["problems"]}
+        else:
+            sample = measure.measure(servers.site, scenario, server, scale)
+        samples[scenario.name][name].append(sample)
 
 
 def run(options, scratch):
@@ -140,7 +146,9 @@ def main(argv):
     summary = report.summarise(samples)
     if options.json:
         report.write(options.json, summary, samples, versions, options.rounds)
-        print(f"figures: {options.json}")
+        picture = options.json.with_suffix(".svg")
+        picture.write_text(plot.draw(summary))
+        print(f"figures: {options.json}, {picture}")
     problems = report.problems(summary)
     print("".join(f"! {line}\n" for line in problems), end="")
     return 1 if report.spoilt(summary) else 0

@@ -57,9 +57,11 @@ def measure_cpu(site, scenario, server, scale):
 
 def measure_latency(site, scenario, server, scale):
     queries = queries_of(scenario, scale)
+    before = server.cpu_seconds()
     with site.slow_misses(server, scenario.misses, 2 + queries / 5000):
         result = load(site, scenario, server, queries)
     sample = {key: result[key] for key in ("p50_us", "p99_us", "p999_us", "lost")}
+    sample["cpu_us"] = (server.cpu_seconds() - before) * 1e6 / queries
     return sample | {"value": result["p99_us"], "problems": list(problems_of(result, queries))}
 
 

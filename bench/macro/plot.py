@@ -52,9 +52,14 @@ def value_text(value, language):
     return text.replace(".", ",") if language else text
 
 
+def bars(figures):
+    """What has a bar: figures that a problem makes worthless have none."""
+    return {name: one["value"] for name, one in figures.get("servers", {}).items() if not one["problems"]}
+
+
 def panel(scenario, figures, left, top, language):
-    """The lines of one panel: bars from the least to the most, those that a problem makes worthless left out."""
-    servers = {name: one["value"] for name, one in figures["servers"].items() if not one["problems"]}
+    """The lines of one panel: bars from the least to the most."""
+    servers = bars(figures)
     longest = max(servers.values())
     title, unit = PANELS[scenario][language], UNITS[figures["unit"]][language]
     yield f'<text class="title" x="{left}" y="{top + 12}">{escape(title)}</text>'
@@ -71,13 +76,13 @@ def panel(scenario, figures, left, top, language):
 
 
 def draw(summary, language=0):
-    shown = [name for name in PANELS if summary.get(name, {}).get("servers")]
+    shown = [name for name in PANELS if bars(summary.get(name, {}))]
     lines, top = [], GAP
     for at in range(0, len(shown), COLUMNS):
         row = shown[at:at + COLUMNS]
         for column, name in enumerate(row):
             lines += panel(name, summary[name], GAP + column * (PANEL + GAP), top, language)
-        most = max(sum(not one["problems"] for one in summary[name]["servers"].values()) for name in row)
+        most = max(len(bars(summary[name])) for name in row)
         top += HEAD + most * LINE + GAP
     width = GAP + COLUMNS * (PANEL + GAP)
     body = "\n".join(lines)
