@@ -290,6 +290,7 @@ void Server::drain() {
   const runtime::TimePoint patience = clock_.now() + kStopTime;
   for (const auto& worker : workers_) worker->join(patience);
   workers_.clear();
+  health_.stop();
   upstreams_.close();
   log_.info("stopped");
   // Two turns later: health checks that waited for an upstream end in between.

@@ -19,6 +19,10 @@ HealthRegistry::HealthRegistry(boost::asio::io_context& loop, runtime::Clock& cl
     : checker_(std::make_shared<HealthChecker>(loop, clock, transports, registry, worker, log)) {}
 
 HealthRegistry::~HealthRegistry() {
+  stop();
+}
+
+void HealthRegistry::stop() noexcept {
   checker_->stop();
 }
 

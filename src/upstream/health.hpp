@@ -74,6 +74,8 @@ class HealthRegistry {
   ~HealthRegistry();
 
   std::shared_ptr<UpstreamHealth> get(const runtime::SocketAddress& address, const HealthOptions& options);
+  /// No check begins any more: one that began after the last turn of the loop would never end.
+  void stop() noexcept;
 
  private:
   std::shared_ptr<HealthChecker> checker_;

@@ -27,6 +27,7 @@ void HealthChecker::start(std::shared_ptr<UpstreamHealth> health) {
 }
 
 void HealthChecker::spawn(std::shared_ptr<UpstreamHealth> health) {
+  if (stopped_) return;
   runtime::start(check(shared_from_this(), std::move(health)));
 }
 
@@ -63,6 +64,7 @@ runtime::Task<void> HealthChecker::check(std::shared_ptr<HealthChecker> self,
 }
 
 void HealthChecker::again_later(const std::shared_ptr<UpstreamHealth>& health) {
+  if (stopped_) return;
   // Not held while waiting: an upstream that a reload has removed is checked no more.
   waiting_[health.get()] =
       clock_->after(health->options().interval, [this, key = health.get(), upstream = std::weak_ptr(health)] {

@@ -27,7 +27,10 @@ class HealthChecker : public std::enable_shared_from_this<HealthChecker> {
   /// Logs that TLS with it fails, unless that is known.
   void tell_of_distrust(UpstreamHealth& health, const ExchangeError& error);
   /// No check begins any more.
-  void stop() noexcept { waiting_.clear(); }
+  void stop() noexcept {
+    stopped_ = true;
+    waiting_.clear();
+  }
 
   static constexpr std::chrono::seconds kTimeout{1};
   static constexpr std::chrono::seconds kTlsTimeout{2};  ///< a handshake takes round trips of its own
@@ -47,6 +50,7 @@ class HealthChecker : public std::enable_shared_from_this<HealthChecker> {
   std::size_t worker_;
   runtime::Log* log_;
   std::map<const UpstreamHealth*, runtime::Timer> waiting_;
+  bool stopped_ = false;
 };
 
 }  // namespace nld::upstream

@@ -38,7 +38,8 @@ Lab::Lab()
 }
 
 Lab::~Lab() {
-  // Coroutines still under way end here: their upstreams time out.
+  // Coroutines still under way end here: their upstreams time out, and no check follows.
+  health_.stop();
   advance(std::chrono::minutes(1));
 }
 
