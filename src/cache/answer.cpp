@@ -27,6 +27,18 @@ AnswerPtr Answer::make(const Facts& facts, dns::Bytes wire, std::span<const std:
   return answer;
 }
 
+AnswerPtr Answer::with_times(AnswerPtr answer, std::uint32_t ttl, runtime::TimePoint stored_at) {
+  Facts facts = answer->facts();
+  facts.ttl = ttl;
+  facts.stored_at = stored_at;
+  // Ours alone: nobody else can take a reference meanwhile. Acquire: see release.
+  if (answer->references_.load(std::memory_order_acquire) == 1) {
+    const_cast<Answer&>(*answer).facts_ = facts;
+    return answer;
+  }
+  return make(facts, answer->wire(), answer->ttl_offsets());
+}
+
 void Answer::destroy(const Answer* answer) noexcept {
   const std::size_t size = answer->block_size();
   answer->~Answer();

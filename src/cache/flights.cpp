@@ -2,19 +2,24 @@
 #include "cache/flights.hpp"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cassert>
 #include <mutex>
 #include <utility>
-#include <vector>
+
+#include "runtime/recycled.hpp"
 
 namespace nld::cache {
 namespace {
 
-struct Flight {
+/// Few names are asked for by many at one time.
+using Passengers = boost::container::small_vector<Passenger, 1>;
+
+struct Flight : runtime::Recycled {
   explicit Flight(const Key& its_key) noexcept : key(its_key) {}
   Key key;
-  std::vector<Passenger> passengers;
+  Passengers passengers;
 };
 using FlightPtr = std::unique_ptr<Flight>;
 
@@ -85,7 +90,7 @@ bool Flights::lead_alone(const Key& key) {
 
 void Flights::land(const Key& key, const SharedResult& result) {
   Shard& shard = shard_of(key);
-  std::vector<Passenger> passengers;
+  Passengers passengers;
   {
     const std::lock_guard lock(shard.mutex);
     const auto found = shard.flights.find(key);

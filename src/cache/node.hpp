@@ -49,6 +49,7 @@ class Node {
   [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
   [[nodiscard]] bool has_key(const Key& other) const noexcept {
     const dns::Bytes bytes = other.bytes();
+    __builtin_prefetch(this + 1);  // the key's line, while the hash's is waited for
     return hash_ == other.hash() && key_size_ == bytes.size() &&
            std::memcmp(this + 1, bytes.data(), bytes.size()) == 0;
   }

@@ -33,7 +33,9 @@ AnswerPtr Shard::find_fresh(const Key& key, runtime::TimePoint now) noexcept {
   if (Node* node = lookup(key)) {
     for (const Part part : kServingOrder) {
       const AnswerPtr& answer = node->answer(part);
-      if (answer && answer->fresh_at(now)) {
+      if (!answer) continue;
+      answer->prefetch();
+      if (answer->fresh_at(now)) {
         node->set_visited(part, true);
         return answer;
       }

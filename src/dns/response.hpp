@@ -54,5 +54,8 @@ struct StorableResponse {
 /// §8); fills in a missing question. A truncated message with records cut off keeps its question only.
 std::expected<StorableResponse, ResponseFault> make_storable(Bytes message, NameView name, RRType type,
                                                              RRClass cls);
+/// The same in place of what `out` holds, whose memory is used again. After a failure `out` holds anything.
+std::expected<void, ResponseFault> make_storable(Bytes message, NameView name, RRType type, RRClass cls,
+                                                 StorableResponse& out);
 
 }  // namespace nld::dns

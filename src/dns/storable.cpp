@@ -21,10 +21,11 @@ struct Survey {
   std::array<std::uint16_t, 3> kept{};  // by section
   bool dropped = false;
   bool kept_after_dropped = false;  // a plain cut will not do
-  std::vector<std::uint16_t> ttl_offsets;
 };
 
-std::optional<Survey> survey(Bytes message, const Header& header, std::size_t question_end) {
+std::optional<Survey> survey(Bytes message, const Header& header, std::size_t question_end,
+                             std::vector<std::uint16_t>& ttl_offsets) {
+  ttl_offsets.clear();
   Survey found;
   found.question_end = found.end = question_end;
   RecordCursor cursor(message, header, question_end);
@@ -41,7 +42,7 @@ std::optional<Survey> survey(Bytes message, const Header& header, std::size_t qu
     found.kept_after_dropped = found.kept_after_dropped || found.dropped;
     found.end = record.end;
     ++found.kept[static_cast<std::size_t>(record.section)];
-    found.ttl_offsets.push_back(static_cast<std::uint16_t>(record.ttl_offset));
+    ttl_offsets.push_back(static_cast<std::uint16_t>(record.ttl_offset));
   }
 }
 
@@ -57,13 +58,10 @@ void clear_invalid_ttls(StorableResponse& response) noexcept {
 }
 
 /// The message up to the last record kept: all that is dropped stands at its end.
-StorableResponse cut(Bytes message, Survey&& found) {
-  StorableResponse response;
+void cut(Bytes message, const Survey& found, StorableResponse& out) {
   const Bytes rest = message.first(found.end);
-  response.wire.assign(rest.begin(), rest.end());
-  response.ttl_offsets = std::move(found.ttl_offsets);
-  write_counts(response.wire, found.kept);
-  return response;
+  out.wire.assign(rest.begin(), rest.end());
+  write_counts(out.wire, found.kept);
 }
 
 bool copy_record(Bytes message, const RecordView& record, MessageBuilder& builder,
@@ -78,32 +76,28 @@ bool copy_record(Bytes message, const RecordView& record, MessageBuilder& builde
 }
 
 /// Writes the message anew: octets move, so every compression pointer must be made again.
-std::optional<StorableResponse> rewrite(Bytes message, const Header& header, const Survey& found,
-                                        NameView name, RRType type, RRClass cls) {
-  StorableResponse response;
-  response.wire.resize(kMaxMessageSize);
-  MessageBuilder builder(response.wire);
+bool rewrite(Bytes message, const Header& header, const Survey& found, NameView name, RRType type,
+             RRClass cls, StorableResponse& out) {
+  std::vector<std::uint8_t> wire(kMaxMessageSize);
+  MessageBuilder builder(wire);
   builder.set_flags(header.flags);
   const bool asked = header.qdcount != 0;
   const NameView question = asked ? message.subspan(kHeaderSize, found.question_end - kHeaderSize - 4) : name;
-  if (!builder.add_question(question, type, cls)) return std::nullopt;
+  if (!builder.add_question(question, type, cls)) return false;
   const std::size_t question_end = builder.size();
 
   std::vector<std::uint8_t> rdata;
   RecordCursor cursor(message, header, found.question_end);
   for (;;) {
     const auto record = cursor.next();
-    if (!record) return std::nullopt;
+    if (!record) return false;
     if (!*record) break;
     if (is_hop_by_hop((*record)->type)) continue;
-    if (!copy_record(message, **record, builder, rdata)) return std::nullopt;
+    if (!copy_record(message, **record, builder, rdata)) return false;
   }
-  response.wire.resize(builder.size());
-  response.wire.shrink_to_fit();
-  auto written = survey(response.wire, read_header(response.wire), question_end);
-  if (!written) return std::nullopt;
-  response.ttl_offsets = std::move(written->ttl_offsets);
-  return response;
+  const Bytes written = builder.message();
+  out.wire.assign(written.begin(), written.end());
+  return survey(out.wire, read_header(out.wire), question_end, out.ttl_offsets).has_value();
 }
 
 /// The question section of an accepted message: one plain name or nothing at all.
@@ -114,33 +108,42 @@ std::optional<std::size_t> end_of_question(Bytes message, const Header& header) 
   return *name_end + 4;
 }
 
-std::optional<StorableResponse> store(Bytes message, const Header& header, std::size_t question_end,
-                                      NameView name, RRType type, RRClass cls) {
-  auto found = survey(message, header, question_end);
-  if (!found) return std::nullopt;
+bool store(Bytes message, const Header& header, std::size_t question_end, NameView name, RRType type,
+           RRClass cls, StorableResponse& out) {
+  const auto found = survey(message, header, question_end, out.ttl_offsets);
+  if (!found) return false;
   if (header.qdcount == 0 || found->kept_after_dropped) {
-    return rewrite(message, header, *found, name, type, cls);
+    return rewrite(message, header, *found, name, type, cls, out);
   }
-  return cut(message, std::move(*found));
+  cut(message, *found, out);
+  return true;
 }
 
 }  // namespace
 
 std::expected<StorableResponse, ResponseFault> make_storable(Bytes message, NameView name, RRType type,
                                                              RRClass cls) {
+  StorableResponse response;
+  const auto made = make_storable(message, name, type, cls, response);
+  if (!made) return std::unexpected(made.error());
+  return response;
+}
+
+std::expected<void, ResponseFault> make_storable(Bytes message, NameView name, RRType type, RRClass cls,
+                                                 StorableResponse& out) {
   if (message.size() < kHeaderSize) return std::unexpected(ResponseFault::too_short);
   if (message.size() > kMaxMessageSize) return std::unexpected(ResponseFault::malformed);
   Header header = read_header(message);
   const auto question_end = end_of_question(message, header);
   if (!question_end) return std::unexpected(ResponseFault::malformed);
-  auto response = store(message, header, *question_end, name, type, cls);
-  if (!response && header.has(flag::TC)) {
+  bool stored = store(message, header, *question_end, name, type, cls, out);
+  if (!stored && header.has(flag::TC)) {
     header.ancount = header.nscount = header.arcount = 0;
-    response = store(message, header, *question_end, name, type, cls);
+    stored = store(message, header, *question_end, name, type, cls, out);
   }
-  if (!response) return std::unexpected(ResponseFault::malformed);
-  clear_invalid_ttls(*response);
-  return std::move(*response);
+  if (!stored) return std::unexpected(ResponseFault::malformed);
+  clear_invalid_ttls(out);
+  return {};
 }
 
 }  // namespace nld::dns

@@ -22,6 +22,7 @@ class AsioClock final : public Clock {
   void resume(std::coroutine_handle<> waiting) override;
 
  private:
+  class Pending;
   class Schedule;
   std::shared_ptr<Schedule> schedule_;
 };

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "runtime/frame_memory.hpp"
+#include "runtime/recycled.hpp"
 
 namespace nld::runtime {
 
@@ -15,11 +15,8 @@ class Task;
 
 namespace detail {
 
-struct TaskPromiseBase {
-  // A miss is half a dozen frames, and many misses wait at one time.
-  static void* operator new(std::size_t size) { return FrameMemory::allocate(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept { FrameMemory::release(frame, size); }
-
+// Recycled: a miss is half a dozen frames, and many misses wait at one time.
+struct TaskPromiseBase : Recycled {
   /// Hands over to whoever awaits without growing the stack; a task that was started by itself frees itself.
   struct End {
     [[nodiscard]] bool await_ready() const noexcept { return false; }

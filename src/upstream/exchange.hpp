@@ -10,6 +10,7 @@
 
 #include "dns/response.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/recycled.hpp"
 #include "runtime/socket_address.hpp"
 #include "runtime/task.hpp"
 
@@ -27,9 +28,12 @@ struct Question {
   dns::RRClass cls{};
 };
 
+/// Received, stored and gone within a turn of the loop.
+using Message = std::vector<std::uint8_t, runtime::RecyclingAllocator<std::uint8_t>>;
+
 struct Response {
-  std::vector<std::uint8_t> message;  ///< id as received upstream; checked against the question
-  dns::ResponseInfo info;             ///< views point into `message`
+  Message message;         ///< id as received upstream; checked against the question
+  dns::ResponseInfo info;  ///< views point into `message`
   Protocol protocol{};
 };
 

@@ -8,13 +8,13 @@ namespace {
 
 // A message whose end is missing (or that sets TC and ends in the middle of a record) is worth its TC bit
 // alone: header and question, so that the question can be asked again over TCP.
-std::optional<std::vector<std::uint8_t>> keep_question(dns::Bytes message) {
+std::optional<Message> keep_question(dns::Bytes message) {
   const dns::Header header = dns::read_header(message);
   if (!header.has(dns::flag::QR) || header.qdcount != 1) return std::nullopt;
   const auto name_end = dns::skip_name(message, dns::kHeaderSize);
   if (!name_end || *name_end + 4 > message.size()) return std::nullopt;
   const auto kept = message.first(*name_end + 4);
-  std::vector<std::uint8_t> out(kept.begin(), kept.end());
+  Message out(kept.begin(), kept.end());
   dns::put16(out, 2, header.flags | dns::flag::TC);
   for (const std::size_t count : {6U, 8U, 10U}) dns::put16(out, count, 0);
   return out;

@@ -24,7 +24,7 @@ class FakeUpstreams::Server final : public upstream::Exchanger {
     if (!said) co_return std::unexpected(ExchangeError{ExchangeError::Kind::timeout, "i/o timeout"});
     if (!*said) co_return std::unexpected(ExchangeError{ExchangeError::Kind::refused, said->error()});
     upstream::Response response;
-    response.message = std::move(**said);
+    response.message.assign((**said).begin(), (**said).end());
     response.protocol = protocol;
     const auto info = dns::examine_response(response.message, question.name, question.type, question.cls);
     if (!info) co_return std::unexpected(ExchangeError{ExchangeError::Kind::malformed, "malformed"});

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/dispatch.hpp>
+#include <boost/container/small_vector.hpp>
 
 #include "dns/builder.hpp"
 #include "plugins/cache/policy.hpp"
@@ -29,30 +30,40 @@ constexpr auto kPatience = std::chrono::seconds(30);
 /// RFC 9520 §3.2 wants resolution failures cached for at least a second; more would delay recovery.
 constexpr std::uint32_t kFailureTtl = 1;
 
-using Landing = runtime::Completion<SharedResult>;
+/// Where a query waits for its flight, on whichever worker that lands: the result comes home through the
+/// loop.
+struct Landing : runtime::Completion<SharedResult> {
+  explicit Landing(asio::io_context& its_loop) noexcept : loop(its_loop) {}
+  asio::io_context& loop;
+};
 
 Key key_of(const cache::KeyHasher& hasher, const Request& request) noexcept {
   const dns::Query& query = request.query;
   return {hasher, query.name, query.type, query.cls, query.dnssec_ok(), query.header.has(dns::flag::CD)};
 }
 
+/// Room for most names, in the frame of the fetch.
+using QueryMessage = boost::container::small_vector<std::uint8_t, 128>;
+
 /// The query as a fetch sends it down the chain: the key and nothing else of the client's message, so that
 /// the answer fits everyone who asks for that key. `options`: what our own rules send upstream with it.
-std::vector<std::uint8_t> query_message(const Key& key, bool recursion_desired, dns::Bytes options) {
-  std::vector<std::uint8_t> buffer(512 + options.size());
-  dns::MessageBuilder builder(buffer);
+QueryMessage query_message(const Key& key, bool recursion_desired, dns::Bytes options) {
+  QueryMessage message(dns::kHeaderSize + key.name().size() + 4 + dns::kOptSize + options.size());
+  dns::MessageBuilder builder(message);
   builder.set_flags(static_cast<std::uint16_t>((recursion_desired ? dns::flag::RD : 0) |
                                                (key.checking_disabled() ? dns::flag::CD : 0)));
   builder.add_question(key.name(), key.type(), key.cls());
   if (key.dnssec_ok() || !options.empty()) builder.add_opt(1232, 0, key.dnssec_ok(), options);
-  const dns::Bytes message = builder.message();
-  return {message.begin(), message.end()};
+  message.resize(builder.size());
+  return message;
 }
 
 }  // namespace
 
 /// One fetch under way: owns everything its coroutine touches.
 struct CachePlugin::Fetch {
+  Fetch(const Fetch&) = delete;
+  Fetch& operator=(const Fetch&) = delete;
   Fetch(std::shared_ptr<const pipeline::Chain> held, const Key& wanted, const Request& cause,
         AnswerPtr replaced)
       : chain(std::move(held)),
@@ -67,7 +78,7 @@ struct CachePlugin::Fetch {
 
   std::shared_ptr<const pipeline::Chain> chain;
   Key key;
-  std::vector<std::uint8_t> message;
+  QueryMessage message;
   Request request;
   Reply reply;
   AnswerPtr old;  ///< the expired or ageing answer that this fetch renews, if any
@@ -216,10 +227,9 @@ runtime::Task<void> CachePlugin::resolve(Request& request, Reply& reply, pipelin
   }
   if (!stale) counters_.misses.add();
 
-  const auto landing = std::make_shared<Landing>();
-  // The flight lands on the worker that fetched: the result comes home through this worker's loop.
-  cache::Passenger passenger = [landing, loop = &services_.loop](SharedResult result) {
-    asio::dispatch(*loop, [landing, result = std::move(result)] { landing->deliver(result); });
+  const auto landing = std::allocate_shared<Landing>(runtime::RecyclingAllocator<Landing>(), services_.loop);
+  cache::Passenger passenger = [landing](SharedResult result) {
+    asio::dispatch(landing->loop, [landing, result = std::move(result)] { landing->deliver(result); });
   };
   const Flights::Boarding boarding = shared_->flights.board(key, std::move(passenger));
   if (boarding == Flights::Boarding::refused) {
@@ -230,7 +240,7 @@ runtime::Task<void> CachePlugin::resolve(Request& request, Reply& reply, pipelin
     co_return;
   }
   if (boarding == Flights::Boarding::leads) {
-    take_off(request, key, stale);
+    runtime::start(fetch(request, key, stale));
   } else {
     counters_.coalesced.add();
   }
@@ -275,61 +285,55 @@ void CachePlugin::refresh(const Request& request, const AnswerPtr& old, bool pre
   const Key key = key_of(services_.hasher, request);
   if (!shared_->flights.lead_alone(key)) return;
   if (prefetch) counters_.prefetches.add();
-  take_off(request, key, old);
+  runtime::start(fetch(request, key, old));
 }
 
-void CachePlugin::take_off(const Request& request, const Key& key, AnswerPtr old) {
-  auto chain = chain_.lock();
-  auto flight = std::make_unique<Fetch>(std::move(chain), key, request, std::move(old));
-  runtime::start(fetch(std::move(flight)));
-}
-
-runtime::Task<void> CachePlugin::fetch(std::unique_ptr<Fetch> fetch) {
-  auto result = std::make_shared<FetchResult>();
+runtime::Task<void> CachePlugin::fetch(const Request& request, const Key& key, AnswerPtr old) {
+  Fetch fetch(chain_.lock(), key, request, std::move(old));
+  const auto result = std::allocate_shared<FetchResult>(runtime::RecyclingAllocator<FetchResult>());
   // Lands even if an exception (an exhausted heap) ends this coroutine: a flight that never lands would make
   // everybody who asks for its name wait.
-  const Landed landed{shared_->flights, fetch->key, result};
-  co_await (*next_)(fetch->request, fetch->reply);
-  const Reply& reply = fetch->reply;
+  const Landed landed{shared_->flights, fetch.key, result};
+  co_await (*next_)(fetch.request, fetch.reply);
+  Reply& reply = fetch.reply;
   result->plugin = reply.plugin;
-  result->error = reply.error;
+  result->error = std::move(reply.error);
   result->extended_error = reply.extended_error;
-  result->extended_error_text = reply.extended_error_text;
+  result->extended_error_text = std::move(reply.extended_error_text);
   result->provenance = reply.provenance;
   result->rcode = reply.rcode;
-  result->answer = reply.answer;
   if (reply.answer && reply.cacheable) {
-    result->answer = store(fetch->key, reply, fetch->old);
-  } else if (!reply.answer && reply.rcode == dns::Rcode::SERVFAIL) {
-    store_failure(fetch->key, reply);
+    result->answer = store(fetch.key, std::move(reply.answer), fetch.old);
+  } else if (reply.answer) {
+    result->answer = std::move(reply.answer);
+  } else if (reply.rcode == dns::Rcode::SERVFAIL) {
+    store_failure(fetch.key, reply.extended_error);
   }
   const bool failed = !result->answer || result->answer->facts().part == Part::failure;
-  if (fetch->old && failed) {
+  if (fetch.old && failed) {
     const auto until = services_.clock.now() + config_.stale.failure_recheck;
-    fetch->old->usage().recheck_after_ms.store(steady_ms(until), std::memory_order_relaxed);
+    fetch.old->usage().recheck_after_ms.store(steady_ms(until), std::memory_order_relaxed);
   }
 }
 
-AnswerPtr CachePlugin::store(const Key& key, const Reply& reply, const AnswerPtr& old) {
-  Answer::Facts facts = reply.answer->facts();
-  const std::optional<std::uint32_t> ttl = storage_ttl(config_, facts);
-  if (!ttl || !storing_allowed(config_, facts.part, key.name())) return reply.answer;
-  facts.ttl = *ttl;
-  facts.stored_at = services_.clock.now();
-  AnswerPtr answer = Answer::make(facts, reply.answer->wire(), reply.answer->ttl_offsets());
-  if (old && facts.part != Part::failure) {
+AnswerPtr CachePlugin::store(const Key& key, AnswerPtr answer, const AnswerPtr& old) {
+  const Part part = answer->facts().part;
+  const std::optional<std::uint32_t> ttl = storage_ttl(config_, answer->facts());
+  if (!ttl || !storing_allowed(config_, part, key.name())) return answer;
+  answer = Answer::with_times(std::move(answer), *ttl, services_.clock.now());
+  if (old && part != Part::failure) {
     // A renewed entry keeps its popularity, or prefetch would work only every other time.
     answer->usage().hits = old->usage().hits.load(std::memory_order_relaxed);
     answer->usage().last_hit_ms = old->usage().last_hit_ms.load(std::memory_order_relaxed);
   }
   insert(key, answer);
   // What was learnt later holds: a name that has data now was not denied, and its failure is over.
-  if (facts.part == Part::success) shared_->table.erase(key, Part::denial);
-  if (facts.part != Part::failure) shared_->table.erase(key, Part::failure);
+  if (part == Part::success) shared_->table.erase(key, Part::denial);
+  if (part != Part::failure) shared_->table.erase(key, Part::failure);
   return answer;
 }
 
-void CachePlugin::store_failure(const Key& key, const Reply& reply) {
+void CachePlugin::store_failure(const Key& key, std::optional<dns::ExtendedError> extended_error) {
   if (config_.servfail_ttl.count() == 0) return;
   std::array<std::uint8_t, 512> buffer{};
   dns::MessageBuilder builder(buffer);
@@ -341,7 +345,7 @@ void CachePlugin::store_failure(const Key& key, const Reply& reply) {
                             .rcode = dns::Rcode::SERVFAIL,
                             .ttl = kFailureTtl,
                             .stored_at = services_.clock.now(),
-                            .extended_error = reply.extended_error};
+                            .extended_error = extended_error};
   insert(key, Answer::make(facts, builder.message(), {}));
 }
 

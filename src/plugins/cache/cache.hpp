@@ -35,10 +35,10 @@ class CachePlugin final : public pipeline::Plugin {
 
   /// Starts a fetch that nobody waits for, unless one is under way or the recheck period says no.
   void refresh(const pipeline::Request& request, const cache::AnswerPtr& old, bool prefetch);
-  void take_off(const pipeline::Request& request, const cache::Key& key, cache::AnswerPtr old);
-  runtime::Task<void> fetch(std::unique_ptr<Fetch> fetch);
-  cache::AnswerPtr store(const cache::Key& key, const pipeline::Reply& reply, const cache::AnswerPtr& old);
-  void store_failure(const cache::Key& key, const pipeline::Reply& reply);
+  /// Lands the flight for `key`. `request` and `key` need not outlive the call.
+  runtime::Task<void> fetch(const pipeline::Request& request, const cache::Key& key, cache::AnswerPtr old);
+  cache::AnswerPtr store(const cache::Key& key, cache::AnswerPtr answer, const cache::AnswerPtr& old);
+  void store_failure(const cache::Key& key, std::optional<dns::ExtendedError> extended_error);
   void insert(const cache::Key& key, cache::AnswerPtr answer);
 
   CacheConfig config_;

@@ -7,8 +7,8 @@
 
 namespace nld::plugins {
 void answer_with_response(pipeline::Reply& reply, const dns::Query& query, const upstream::Response& response,
-                          runtime::TimePoint now) {
-  const auto storable = dns::make_storable(response.message, query.name, query.type, query.cls);
+                          runtime::TimePoint now, dns::StorableResponse& scratch) {
+  const auto storable = dns::make_storable(response.message, query.name, query.type, query.cls, scratch);
   if (!storable) {
     fail(reply, dns::Rcode::SERVFAIL, "dns: bad message: " + std::string(dns::describe(storable.error())));
     reply.extended_error = dns::ExtendedError::invalid_data;
@@ -21,7 +21,7 @@ void answer_with_response(pipeline::Reply& reply, const dns::Query& query, const
   facts.ttl = response.info.ttl.value_or(0);
   facts.stored_at = now;
   facts.extended_error = response.info.extended_error;
-  reply.answer_with(cache::Answer::make(facts, storable->wire, storable->ttl_offsets), "forward");
+  reply.answer_with(cache::Answer::make(facts, scratch.wire, scratch.ttl_offsets), "forward");
   reply.extended_error = response.info.extended_error;
 }
 

@@ -86,6 +86,7 @@ class Forward final : public pipeline::Plugin {
   runtime::Random* random_;
   ForwardMetrics metrics_;
   std::deque<UpstreamLink> links_;
+  dns::StorableResponse storable_;  // of the answer that is being stored
   bool publishes_;
 };
 
@@ -142,7 +143,7 @@ runtime::Task<void> Forward::resolve(pipeline::Request& request, pipeline::Reply
       co_await next(request, reply);
       co_return;
     }
-    answer_with_response(reply, request.query, found.answer->response, clock_->now());
+    answer_with_response(reply, request.query, found.answer->response, clock_->now(), storable_);
     reply.cacheable = found.answer->complete;
     co_return;
   }
@@ -173,8 +174,7 @@ runtime::Task<Forward::Findings> Forward::ask_upstreams(const pipeline::Request&
                                     std::min(request.udp_limit, OutgoingQuery::kUdpSize),
                                     request.added_options};
   const Protocol protocol = protocol_for(request);
-  const std::vector<std::uint8_t> order =
-      order_of_upstreams(config_.policy, links_.size(), shared_->turn, *random_);
+  const UpstreamOrder order = order_of_upstreams(config_.policy, links_.size(), shared_->turn, *random_);
   Findings found;
   std::size_t at = 0;
   std::size_t down = 0;      // of this round

@@ -55,20 +55,27 @@ std::size_t pad(std::size_t before, std::size_t size, dns::MutableBytes out) noe
 }  // namespace
 
 OutgoingQuery::OutgoingQuery(const dns::Query& query, Form form, std::uint16_t udp_size,
-                             dns::Bytes own_options) noexcept
-    : name_(dns::Name::copy_of(query.name).lowered()), type_(query.type), cls_(query.cls) {
-  dns::MessageBuilder builder(buffer_);
+                             dns::Bytes own_options)
+    : name_size_(query.name.size()), type_(query.type), cls_(query.cls) {
+  // Options that do not fit into a message for UDP are dropped.
+  std::array<std::uint8_t, kUdpSize - dns::kHeaderSize - dns::kMaxNameSize - 4 - dns::kOptSize> options;
+  std::size_t options_size = 0;
+  std::size_t size = dns::kHeaderSize + name_size_ + 4;
+  if (form != Form::plain) {
+    size += dns::kOptSize;
+    if (query.edns) options_size = copy_end_to_end(query.edns->options, own_options, options);
+    if (form == Form::padded) options_size = pad(size, options_size, options);
+    size += options_size;
+  }
+  message_.resize(size, boost::container::default_init);
+  dns::MessageBuilder builder(message_);
   builder.set_flags(
       static_cast<std::uint16_t>((query.header.flags & (dns::flag::RD | dns::flag::CD)) | dns::flag::AD));
-  builder.add_question(name_.wire(), type_, cls_);
+  builder.add_question(query.name, type_, cls_);
+  dns::lower_into(query.name, dns::MutableBytes(message_).subspan(dns::kHeaderSize, name_size_));
   if (form != Form::plain) {
-    // Question and OPT always fit; options that do not are dropped.
-    std::array<std::uint8_t, kUdpSize - dns::kHeaderSize - dns::kMaxNameSize - 4 - dns::kOptSize> room{};
-    std::size_t size = query.edns ? copy_end_to_end(query.edns->options, own_options, room) : 0;
-    if (form == Form::padded) size = pad(builder.size() + dns::kOptSize, size, room);
-    builder.add_opt(udp_size, 0, query.dnssec_ok(), dns::Bytes(room).first(size));
+    builder.add_opt(udp_size, 0, query.dnssec_ok(), dns::Bytes(options).first(options_size));
   }
-  size_ = builder.size();
 }
 
 }  // namespace nld::plugins

@@ -1,7 +1,7 @@
 // The query that goes upstream for a client's query: its own message, not a copy of the client's.
 #pragma once
 
-#include <array>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 
 #include "dns/message.hpp"
@@ -21,13 +21,14 @@ class OutgoingQuery {
   enum class Form : std::uint8_t { edns, padded, plain };
   /// `own_options`: those of the query's options that rules of ours put there.
   OutgoingQuery(const dns::Query& query, Form form, std::uint16_t udp_size = kUdpSize,
-                dns::Bytes own_options = {}) noexcept;
+                dns::Bytes own_options = {});
   OutgoingQuery(const OutgoingQuery&) = delete;
   OutgoingQuery& operator=(const OutgoingQuery&) = delete;
 
   /// Views into this object.
   [[nodiscard]] upstream::Question question() const noexcept {
-    return {dns::Bytes(buffer_).first(size_), name_.wire(), type_, cls_};
+    const dns::Bytes message = message_;
+    return {message, message.subspan(dns::kHeaderSize, name_size_), type_, cls_};
   }
 
   /// DNS flag day 2020: passes every path without IP fragments.
@@ -35,9 +36,8 @@ class OutgoingQuery {
   static constexpr std::size_t kPaddingBlock = 128;
 
  private:
-  std::array<std::uint8_t, kUdpSize> buffer_{};
-  std::size_t size_ = 0;
-  dns::Name name_;
+  boost::container::small_vector<std::uint8_t, 192> message_;  ///< all but long names and options
+  std::size_t name_size_;
   dns::RRType type_;
   dns::RRClass cls_;
 };

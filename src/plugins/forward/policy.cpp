@@ -6,9 +6,9 @@
 
 namespace nld::plugins {
 
-std::vector<std::uint8_t> order_of_upstreams(ForwardPolicy policy, std::size_t count,
-                                             std::atomic<std::uint32_t>& turn, runtime::Random& random) {
-  std::vector<std::uint8_t> order(count);
+UpstreamOrder order_of_upstreams(ForwardPolicy policy, std::size_t count, std::atomic<std::uint32_t>& turn,
+                                 runtime::Random& random) {
+  UpstreamOrder order(count);
   std::iota(order.begin(), order.end(), std::uint8_t{0});
   if (count < 2) return order;
   switch (policy) {

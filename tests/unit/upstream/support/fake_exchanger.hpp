@@ -49,7 +49,7 @@ class FakeExchanger final : public upstream::Exchanger {
     if (const auto* error = std::get_if<upstream::ExchangeError>(&behaviour))
       co_return std::unexpected(*error);
     if (const auto* message = std::get_if<Message>(&behaviour)) {
-      upstream::Response response{*message, {}, protocol};
+      upstream::Response response{{message->begin(), message->end()}, {}, protocol};
       const auto info = dns::examine_response(response.message, question.name, question.type, question.cls);
       if (!info) {
         upstream::ExchangeError bad{upstream::ExchangeError::Kind::malformed, "bad answer in test"};

@@ -1,5 +1,5 @@
 // A stack of free blocks for each size.
-#include "runtime/frame_memory.hpp"
+#include "runtime/recycled.hpp"
 
 #include <array>
 #include <new>
@@ -7,9 +7,10 @@
 namespace nld::runtime {
 namespace {
 
-constexpr std::size_t kStep = 64;       // octets between sizes: a cache line
-constexpr std::size_t kSizes = 32;      // larger frames go to the heap
-constexpr std::size_t kMostKept = 128;  // blocks of a size: 4 MiB a thread if every size were used to the full
+constexpr std::size_t kStep = 64;   // octets between sizes: a cache line
+constexpr std::size_t kSizes = 32;  // larger blocks go to the heap
+constexpr std::size_t kMostKept =
+    128;  // blocks of a size: 4 MiB a thread if every size were used to the full
 
 struct Free {
   Free* next;
@@ -20,7 +21,7 @@ struct Shelf {
   std::size_t count = 0;
 };
 
-/// Of one thread. Coroutines begin and end on their worker's thread, so no lock is needed.
+/// Of one thread, so no lock is needed.
 class Shelves {
  public:
   Shelves() = default;
@@ -29,7 +30,7 @@ class Shelves {
   ~Shelves() {
     for (Shelf& shelf : shelves_) {
       while (shelf.first != nullptr) ::operator delete(pop(shelf));
-      shelf.count = kMostKept;  // a frame that ends later still, in another destructor, goes to the heap
+      shelf.count = kMostKept;  // what is freed later still, in another destructor, goes to the heap
     }
   }
 
@@ -53,24 +54,24 @@ constexpr std::size_t rounded(std::size_t size) noexcept {
 
 }  // namespace
 
-void* FrameMemory::allocate(std::size_t size) {
+void* Recycled::operator new(std::size_t size) {
   if (size > kStep * kSizes) return ::operator new(size);
   Shelf& shelf = shelves.of(size);
   if (shelf.first != nullptr) return Shelves::pop(shelf);
   return ::operator new(rounded(size));
 }
 
-void FrameMemory::release(void* frame, std::size_t size) noexcept {
+void Recycled::operator delete(void* block, std::size_t size) noexcept {
   if (size > kStep * kSizes) {
-    ::operator delete(frame);
+    ::operator delete(block);
     return;
   }
   Shelf& shelf = shelves.of(size);
   if (shelf.count >= kMostKept) {
-    ::operator delete(frame);
+    ::operator delete(block);
     return;
   }
-  shelf.first = ::new (frame) Free{shelf.first};
+  shelf.first = ::new (block) Free{shelf.first};
   ++shelf.count;
 }
 
