@@ -1,16 +1,14 @@
 // The registry's tables and the text that a scrape gets.
 #include "metrics/registry.hpp"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
 #include <algorithm>
-#include <deque>
+#include <charconv>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <mutex>
 #include <numeric>
-#include <sstream>
+#include <optional>
 #include <stdexcept>
 
 #include "metrics/process.hpp"
@@ -38,6 +36,8 @@ class Slab {
   std::size_t used_ = kPerPage;
 };
 
+enum class Type : std::uint8_t { counter, gauge, histogram };
+
 struct Series {
   std::map<std::size_t, Counter*> counters;                      // by worker
   std::map<std::size_t, std::unique_ptr<Histogram>> histograms;  // by worker
@@ -46,7 +46,7 @@ struct Series {
 
 struct FamilyState {
   std::string help;
-  prometheus::MetricType type{};
+  Type type{};
   std::vector<double> bounds;
   std::map<Labels, Series> series;
 };
@@ -56,76 +56,122 @@ Labels sorted(Labels labels) {
   return labels;
 }
 
-void fill_counter(const Series& series, prometheus::ClientMetric& metric) {
-  std::uint64_t total = 0;
-  for (const auto& [worker, cell] : series.counters) total += cell->value();
-  metric.counter.value = static_cast<double>(total);
+// --- the text exposition, version 0.0.4 --------------------------------------------------------------------
+
+std::string_view to_string(Type type) noexcept {
+  static constexpr std::array<std::string_view, 3> kNames{"counter", "gauge", "histogram"};
+  return kNames[static_cast<std::size_t>(type)];
 }
 
-void fill_gauge(const Series& series, prometheus::ClientMetric& metric) {
-  for (const auto& [handle, read] : series.gauges) metric.gauge.value += read();
+void append_number(std::string& out, double value) {
+  if (std::isinf(value)) {
+    out += value > 0 ? "+Inf" : "-Inf";
+  } else if (std::isnan(value)) {
+    out += "NaN";
+  } else {
+    constexpr int kDigits = 16;  // one more would show 0.1 as what a double makes of it
+    std::array<char, 32> text{};
+    const auto end =
+        std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, kDigits);
+    out.append(text.data(), end.ptr);
+  }
 }
 
-void fill_histogram(const FamilyState& family, const Series& series, prometheus::ClientMetric& metric) {
-  std::vector<std::uint64_t> totals(family.bounds.size() + 1);
+void append_label(std::string& out, std::string_view name, std::string_view value) {
+  out += out.back() == '{' ? "" : ",";
+  out.append(name).append("=\"");
+  for (const char one : value) {
+    if (one == '\n') {
+      out += "\\n";
+      continue;
+    }
+    if (one == '\\' || one == '"') out += '\\';
+    out += one;
+  }
+  out += '"';
+}
+
+/// `bound` makes it a bucket's.
+void append_sample(std::string& out, std::string_view name, std::string_view suffix, const Labels& labels,
+                   double value, std::optional<double> bound = std::nullopt) {
+  out.append(name).append(suffix);
+  if (!labels.empty() || bound) {
+    out += '{';
+    for (const auto& [label, text] : labels) append_label(out, label, text);
+    if (bound) {
+      std::string limit;
+      append_number(limit, *bound);
+      append_label(out, "le", limit);
+    }
+    out += '}';
+  }
+  out += ' ';
+  append_number(out, value);
+  out += '\n';
+}
+
+void append_histogram(std::string& out, std::string_view name, const Labels& labels, const Series& series,
+                      const std::vector<double>& bounds) {
+  std::vector<std::uint64_t> totals(bounds.size() + 1);
+  double sum = 0;
   for (const auto& [worker, histogram] : series.histograms) {
     const Histogram::Sample sample = histogram->sample();
     std::ranges::transform(totals, sample.buckets, totals.begin(), std::plus<>());
-    metric.histogram.sample_sum += sample.sum;
+    sum += sample.sum;
   }
   std::uint64_t cumulative = 0;
   for (std::size_t index = 0; index < totals.size(); ++index) {
     cumulative += totals[index];
-    const double bound =
-        index < family.bounds.size() ? family.bounds[index] : std::numeric_limits<double>::infinity();
-    metric.histogram.bucket.push_back({cumulative, bound});
+    const double bound = index < bounds.size() ? bounds[index] : std::numeric_limits<double>::infinity();
+    append_sample(out, name, "_bucket", labels, static_cast<double>(cumulative), bound);
   }
-  metric.histogram.sample_count = cumulative;
+  append_sample(out, name, "_sum", labels, sum);
+  append_sample(out, name, "_count", labels, static_cast<double>(cumulative));
 }
 
-prometheus::MetricFamily snapshot(const std::string& name, const FamilyState& family) {
-  prometheus::MetricFamily out{.name = name, .help = family.help, .type = family.type, .metric = {}};
-  out.metric.reserve(family.series.size());
+std::string header(std::string_view name, std::string_view help, Type type) {
+  std::string out;
+  out.append("# HELP ").append(name).append(" ").append(help).append("\n");
+  out.append("# TYPE ").append(name).append(" ").append(to_string(type)).append("\n");
+  return out;
+}
+
+std::string exposition(std::string_view name, const FamilyState& family) {
+  std::string out = header(name, family.help, family.type);
   for (const auto& [labels, series] : family.series) {
-    prometheus::ClientMetric& metric = out.metric.emplace_back();
-    for (const auto& [label, value] : labels) metric.label.push_back({label, value});
-    switch (family.type) {
-      case prometheus::MetricType::Counter:
-        fill_counter(series, metric);
-        break;
-      case prometheus::MetricType::Histogram:
-        fill_histogram(family, series, metric);
-        break;
-      default:
-        fill_gauge(series, metric);
+    if (family.type == Type::histogram) {
+      append_histogram(out, name, labels, series, family.bounds);
+      continue;
     }
+    std::uint64_t counted = 0;
+    for (const auto& [worker, cell] : series.counters) counted += cell->value();
+    auto value = static_cast<double>(counted);
+    for (const auto& [handle, read] : series.gauges) value += read();
+    append_sample(out, name, "", labels, value);
   }
   return out;
 }
 
-void add_process_family(std::vector<prometheus::MetricFamily>& families, const char* name, const char* help,
-                        std::optional<double> value, bool is_counter = false) {
-  if (!value) return;
-  prometheus::ClientMetric metric;
-  metric.gauge.value = metric.counter.value = *value;
-  families.push_back({.name = name,
-                      .help = help,
-                      .type = is_counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge,
-                      .metric = {metric}});
-}
+/// Texts of families by their names, for the order.
+using Families = std::map<std::string, std::string, std::less<>>;
 
-void add_process_families(std::vector<prometheus::MetricFamily>& families) {
+void add_process_families(Families& families) {
+  const auto add = [&families](const char* name, const char* help, std::optional<double> value,
+                               Type type = Type::gauge) {
+    if (!value) return;
+    std::string text = header(name, help, type);
+    append_sample(text, name, "", {}, *value);
+    families.emplace(name, std::move(text));
+  };
   const ProcessFacts facts = read_process_facts();
-  add_process_family(families, "process_cpu_seconds_total", "User and system CPU time spent, in seconds.",
-                     facts.cpu_seconds, true);
-  add_process_family(families, "process_max_fds", "Limit of open file descriptors.", facts.max_fds);
-  add_process_family(families, "process_open_fds", "Open file descriptors.", facts.open_fds);
-  add_process_family(families, "process_resident_memory_bytes", "Resident memory in bytes.",
-                     facts.resident_bytes);
-  add_process_family(families, "process_start_time_seconds",
-                     "Start of the process in seconds since the Unix epoch.", facts.start_time_seconds);
-  add_process_family(families, "process_virtual_memory_bytes", "Virtual memory in bytes.",
-                     facts.virtual_bytes);
+  add("process_cpu_seconds_total", "User and system CPU time spent, in seconds.", facts.cpu_seconds,
+      Type::counter);
+  add("process_max_fds", "Limit of open file descriptors.", facts.max_fds);
+  add("process_open_fds", "Open file descriptors.", facts.open_fds);
+  add("process_resident_memory_bytes", "Resident memory in bytes.", facts.resident_bytes);
+  add("process_start_time_seconds", "Start of the process in seconds since the Unix epoch.",
+      facts.start_time_seconds);
+  add("process_virtual_memory_bytes", "Virtual memory in bytes.", facts.virtual_bytes);
 }
 
 }  // namespace
@@ -150,8 +196,7 @@ struct Registry::State {
   std::uint64_t handles = 0;
 
   /// Pre-condition of all below: the mutex is held.
-  FamilyState& family(const Family& wanted, prometheus::MetricType type,
-                      std::span<const double> bounds = {}) {
+  FamilyState& family(const Family& wanted, Type type, std::span<const double> bounds = {}) {
     auto found = families.find(wanted.name);
     if (found == families.end()) {
       FamilyState fresh{.help = std::string(wanted.help),
@@ -179,7 +224,7 @@ Registry::~Registry() = default;
 
 Counter& Registry::counter(const Family& family, const Labels& labels, std::size_t worker) {
   const std::lock_guard lock(state_->mutex);
-  Series& series = state_->family(family, prometheus::MetricType::Counter).series[sorted(labels)];
+  Series& series = state_->family(family, Type::counter).series[sorted(labels)];
   Counter*& cell = series.counters[worker];
   if (cell == nullptr) cell = &state_->slabs[worker].take();
   return *cell;
@@ -188,7 +233,7 @@ Counter& Registry::counter(const Family& family, const Labels& labels, std::size
 Histogram& Registry::histogram(const Family& family, std::span<const double> bounds, const Labels& labels,
                                std::size_t worker) {
   const std::lock_guard lock(state_->mutex);
-  FamilyState& owner = state_->family(family, prometheus::MetricType::Histogram, bounds);
+  FamilyState& owner = state_->family(family, Type::histogram, bounds);
   std::unique_ptr<Histogram>& cell = owner.series[sorted(labels)].histograms[worker];
   if (!cell) cell = std::make_unique<Histogram>(owner.bounds);
   return *cell;
@@ -198,7 +243,7 @@ GaugeHandle Registry::gauge(const Family& family, const Labels& labels, std::fun
   Labels key = sorted(labels);
   const std::lock_guard lock(state_->mutex);
   const std::uint64_t handle = state_->handles++;
-  FamilyState& owner = state_->family(family, prometheus::MetricType::Gauge);
+  FamilyState& owner = state_->family(family, Type::gauge);
   owner.series[key].gauges.emplace(handle, std::move(read));
   // Weak: a handle may outlive the registry.
   return GaugeHandle(
@@ -211,18 +256,17 @@ GaugeHandle Registry::gauge(const Family& family, const Labels& labels, std::fun
 }
 
 std::string Registry::expose() const {
-  std::vector<prometheus::MetricFamily> families;
+  Families families;
   {
     const std::lock_guard lock(state_->mutex);
     for (const auto& [name, family] : state_->families) {
-      if (!family.series.empty()) families.push_back(snapshot(name, family));
+      if (!family.series.empty()) families.emplace(name, exposition(name, family));
     }
   }
   add_process_families(families);
-  std::ranges::sort(families, {}, &prometheus::MetricFamily::name);
-  std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, families);
-  return std::move(out).str();
+  std::string out;
+  for (const auto& [name, text] : families) out += text;
+  return out;
 }
 
 }  // namespace nld::metrics

@@ -91,12 +91,12 @@ TEST(Registry, ExposesFamiliesAndSeriesInOrder) {
   const std::string expected_end =
       "# HELP test_duration_seconds Duration of tests.\n"
       "# TYPE test_duration_seconds histogram\n"
-      "test_duration_seconds_count{zone=\".\"} 3\n"
-      "test_duration_seconds_sum{zone=\".\"} 101.25\n"
       "test_duration_seconds_bucket{zone=\".\",le=\"0.25\"} 1\n"
       "test_duration_seconds_bucket{zone=\".\",le=\"0.5\"} 1\n"
       "test_duration_seconds_bucket{zone=\".\",le=\"4\"} 2\n"
-      "test_duration_seconds_bucket{zone=\".\",le=\"+Inf\"} 3\n";
+      "test_duration_seconds_bucket{zone=\".\",le=\"+Inf\"} 3\n"
+      "test_duration_seconds_sum{zone=\".\"} 101.25\n"
+      "test_duration_seconds_count{zone=\".\"} 3\n";
   EXPECT_THAT(text, testing::EndsWith(expected_end));
 }
 
