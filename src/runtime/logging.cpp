@@ -131,7 +131,7 @@ class AsyncLog::Writer {
       try {
         text.clear();
         lines = take(text);
-      } catch (...) {  // no memory for the text
+      } catch (...) {  // NOLINT(bugprone-empty-catch): no memory for the text
       }
       if (!writable || !write_all(text)) count_lost(lines);
     }

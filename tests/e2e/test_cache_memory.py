@@ -1,4 +1,4 @@
-"""--cache-memory under a flood of names that are asked once: what the cache counts, and what the process really takes."""
+"""--cache-memory under a flood of names that are asked once: what the cache counts, and what the process takes."""
 
 import pathlib
 import re
@@ -49,7 +49,8 @@ def test_the_budget_holds_under_a_flood_of_unique_names(serve):
     # Fragments of the heap take more; with a leak, or an index that only grows, it would be twice as much, for as many
     # names were pushed out as are held.
     grown = resident(server, "Anonymous") - before
-    own_heap = not re.search("lib[at]san", pathlib.Path(f"/proc/{server.pid}/maps").read_text())  # a sanitizer's keeps all
+    # A sanitizer's heap keeps all.
+    own_heap = not re.search("lib[at]san", pathlib.Path(f"/proc/{server.pid}/maps").read_text())
     assert not own_heap or 0.5 * BUDGET <= grown <= 1.5 * BUDGET, f"{grown / MIB:.2f} MiB"
     evicted = server.value("coredns_cache_evictions_total")
     entries = server.value("coredns_cache_entries", type="success")
