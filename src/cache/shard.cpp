@@ -1,6 +1,7 @@
 // Shards: lookups and stores under one lock.
 #include "cache/shard.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace nld::cache {
@@ -95,12 +96,17 @@ bool Shard::store(const Key& key, AnswerPtr& answer, bool has_place, Ledger& led
   return true;
 }
 
-void Shard::erase(const Key& key, Part part, Ledger& ledger) noexcept {
+void Shard::erase(const Key& key, std::initializer_list<Part> parts, Ledger& ledger) noexcept {
   const std::lock_guard lock(mutex_);
   Node* node = lookup(key);
-  if (node == nullptr || !node->answer(part)) return;
-  drop(node->link(part), ledger);
-  ledger.give_place_back(queue_of(part));
+  for (const Part part : parts) {
+    if (node == nullptr || !node->answer(part)) continue;
+    const auto held =
+        std::ranges::count_if(kAllParts, [&](Part each) { return node->answer(each) != nullptr; });
+    drop(node->link(part), ledger);
+    ledger.give_place_back(queue_of(part));
+    if (held == 1) node = nullptr;  // gone with it
+  }
 }
 
 void Shard::clear(Ledger& ledger) noexcept {

@@ -20,7 +20,7 @@ class alignas(64) Shard {
   /// Stores; makes room from this shard alone. False: the capacity is used up and this shard has nothing to
   /// evict; the caller finds a place elsewhere and calls again with `has_place`.
   bool store(const Key& key, AnswerPtr& answer, bool has_place, Ledger& ledger, Evicted& evicted);
-  void erase(const Key& key, Part part, Ledger& ledger) noexcept;
+  void erase(const Key& key, std::initializer_list<Part> parts, Ledger& ledger) noexcept;
   void clear(Ledger& ledger) noexcept;
 
   /// Evicts one entry of the queue; its place stays taken (the caller's to use or to give back). False: none.

@@ -90,8 +90,8 @@ Evicted Table::store(const Key& key, AnswerPtr answer) {
   return evicted;
 }
 
-void Table::erase(const Key& key, Part part) noexcept {
-  shards_[shard_of(key)].erase(key, part, *ledger_);
+void Table::erase(const Key& key, std::initializer_list<Part> parts) noexcept {
+  shards_[shard_of(key)].erase(key, parts, *ledger_);
 }
 
 void Table::clear() noexcept {

@@ -59,7 +59,7 @@ class Table final : private Budget::Holder {
   /// return the budget is met (other threads' stores in progress aside). Returns what it pushed out of this
   /// table; what it cost another one is in that table's `evicted`.
   Evicted store(const Key& key, AnswerPtr answer);
-  void erase(const Key& key, Part part) noexcept;
+  void erase(const Key& key, std::initializer_list<Part> parts) noexcept;
   void clear() noexcept;
 
   [[nodiscard]] std::size_t entries(Part part) const noexcept;  ///< denial, failure: both together

@@ -44,11 +44,11 @@ runtime::Task<ExchangeResult> UdpExchanger::exchange(const Question& question, r
 }
 
 std::expected<std::shared_ptr<UdpSocket>, ExchangeError> UdpExchanger::pick() {
-  const runtime::TimePoint now = clock_->now();
-  if (const auto& current = outbox_->socket(); current && current->usable() && !current->worn(now)) {
+  if (const auto& current = outbox_->socket(); current && current->usable() && !current->used_up()) {
     metrics_->udp->reused();
     return current;
   }
+  const runtime::TimePoint now = clock_->now();
   auto& slot = sockets_[random_->below(kSockets)];
   if (slot && slot->usable()) {
     if (!slot->worn(now)) {

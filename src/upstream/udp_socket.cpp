@@ -83,7 +83,7 @@ void UdpSocket::close(const ExchangeError& error) noexcept {
 }
 
 bool UdpSocket::worn(runtime::TimePoint now) const noexcept {
-  return uses_ >= kMaxUses || now - opened_ >= kMaxAge;
+  return used_up() || now - opened_ >= kMaxAge;
 }
 
 void UdpSocket::listen() {

@@ -38,6 +38,7 @@ class UdpSocket : public std::enable_shared_from_this<UdpSocket> {
   /// Whether it has served long enough: a port that changes is a port that cannot be found out (RFC 5452
   /// §4.5).
   [[nodiscard]] bool worn(runtime::TimePoint now) const noexcept;
+  [[nodiscard]] bool used_up() const noexcept { return uses_ >= kMaxUses; }
   [[nodiscard]] bool usable() const noexcept { return socket_.is_open() && !retired_; }
   [[nodiscard]] const Route& route() const noexcept { return route_; }
 

@@ -220,7 +220,8 @@ Verdict CachePlugin::handle(Request& request, Reply& reply) {
 runtime::Task<void> CachePlugin::resolve(Request& request, Reply& reply, pipeline::Next /*next*/) {
   const Key key = key_of(services_.hasher, request);
   const runtime::TimePoint now = services_.clock.now();
-  AnswerPtr stale = choose_stale(config_, shared_->table.find(key), now);
+  AnswerPtr stale;
+  if (config_.stale.up_to.count() > 0) stale = choose_stale(config_, shared_->table.find(key), now);
   if (stale && steady_ms(now) < stale->usage().recheck_after_ms.load(std::memory_order_relaxed)) {
     serve_stale(std::move(stale), reply);
     co_return;
@@ -328,8 +329,8 @@ AnswerPtr CachePlugin::store(const Key& key, AnswerPtr answer, const AnswerPtr& 
   }
   insert(key, answer);
   // What was learnt later holds: a name that has data now was not denied, and its failure is over.
-  if (part == Part::success) shared_->table.erase(key, Part::denial);
-  if (part != Part::failure) shared_->table.erase(key, Part::failure);
+  if (part == Part::success) shared_->table.erase(key, {Part::denial, Part::failure});
+  if (part == Part::denial) shared_->table.erase(key, {Part::failure});
   return answer;
 }
 

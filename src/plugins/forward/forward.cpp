@@ -170,7 +170,8 @@ std::shared_ptr<const cache::Provenance> Forward::provenance_of(const pipeline::
 }
 
 runtime::Task<Forward::Findings> Forward::ask_upstreams(const pipeline::Request& request) {
-  const UpstreamLink::Limits limits{config_.read_timeout, clock_->now() + kTotalTime,
+  const runtime::TimePoint begin = clock_->now();
+  const UpstreamLink::Limits limits{config_.read_timeout, begin + kTotalTime,
                                     std::min(request.udp_limit, OutgoingQuery::kUdpSize),
                                     request.added_options};
   const Protocol protocol = protocol_for(request);
@@ -180,7 +181,6 @@ runtime::Task<Forward::Findings> Forward::ask_upstreams(const pipeline::Request&
   std::size_t down = 0;      // of this round
   std::uint32_t failed = 0;  // attempts in all
   bool all_refused = true;   // of this round
-  const runtime::TimePoint begin = clock_->now();
   runtime::Duration pause = kFirstPause;
 
   while (clock_->now() < limits.total && !upstreams_->closed() &&

@@ -20,7 +20,8 @@ bool rejects_edns(const dns::ResponseInfo& info) noexcept {
 
 runtime::Task<UpstreamLink::Result> UpstreamLink::ask(const dns::Query& query, Protocol protocol,
                                                       Limits limits) {
-  Form form = clock_->now() < plain_until_ ? Form::plain : form_;
+  const bool plainly = plain_until_ != runtime::TimePoint::min() && clock_->now() < plain_until_;
+  Form form = plainly ? Form::plain : form_;
   ExchangeResult result = co_await exchange(query, form, protocol, limits);
   if (result && form != Form::plain && rejects_edns(result->info) && clock_->now() < limits.total) {
     ExchangeResult plain = co_await exchange(query, Form::plain, protocol, limits);

@@ -99,10 +99,10 @@ TEST_F(SieveTest, ReplacingKeepsAVisitedMark) {
 TEST_F(SieveTest, ErasingWhereTheHandStandsMovesItOn) {
   for (const char name : std::string_view("abcd")) store(name);
   hit('a');
-  store('e');                                 // b out: a c d e, hand at c
-  table_.erase(key_for("c"), Part::success);  // a d e, hand at d
-  store('f');                                 // a d e f
-  store('g');                                 // d out: a e f g
+  store('e');                                   // b out: a c d e, hand at c
+  table_.erase(key_for("c"), {Part::success});  // a d e, hand at d
+  store('f');                                   // a d e f
+  store('g');                                   // d out: a e f g
   EXPECT_EQ(stored("abcdefg"), "aefg");
 }
 

@@ -43,12 +43,17 @@ TEST_F(TableTest, PartsOfOneKeyAreIndependent) {
   EXPECT_EQ(table_.entries(Part::denial), 2U);
   EXPECT_EQ(table_.entries(Part::failure), 2U);
 
-  table_.erase(key_, Part::denial);
+  table_.erase(key_, {Part::denial});
   found = table_.find(key_);
   EXPECT_EQ(text_of(found[Part::success]), "good");
   EXPECT_EQ(text_of(found[Part::denial]), "(none)");
   EXPECT_EQ(text_of(found[Part::failure]), "broken");
   EXPECT_EQ(table_.entries(Part::denial), 1U);
+
+  table_.erase(key_, {Part::success, Part::denial, Part::failure});
+  EXPECT_EQ(table_.entries(Part::success), 0U);
+  EXPECT_EQ(table_.entries(Part::denial), 0U);
+  EXPECT_EQ(table_.memory(), 0U);
 }
 
 TEST_F(TableTest, FindFreshPrefersDenialThenSuccessThenFailureAmongTheFresh) {
@@ -91,9 +96,9 @@ TEST_F(TableTest, GivesTheWholeBudgetBack) {
   }
   EXPECT_EQ(budget_.used(), table_.memory());
   for (std::size_t number = 0; number < 500; ++number) {
-    table_.erase(key_number(number), Part::success);
-    table_.erase(key_number(number), Part::denial);
-    table_.erase(key_number(number), Part::failure);  // never was there
+    table_.erase(key_number(number), {Part::success});
+    table_.erase(key_number(number), {Part::denial});
+    table_.erase(key_number(number), {Part::failure});  // never was there
   }
   EXPECT_EQ(table_.entries(Part::success), 500U);
   table_.clear();
@@ -194,7 +199,7 @@ TEST(TableBudget, IsMetAfterEveryStoreOfRandomSizes) {
     } else if (answer->memory() < budget.limit() / 8 - 500) {
       ASSERT_TRUE(stored) << "the new entry is never the one to make room";
     }
-    if (random() % 50 == 0) table.erase(key, part);
+    if (random() % 50 == 0) table.erase(key, {part});
   }
   EXPECT_GT(refused, 0U);
   EXPECT_GT(budget.used(), budget.limit() / 2);

@@ -38,7 +38,7 @@ void work(Table& table, unsigned seed, const Bounds& bounds) {
         ASSERT_NO_FATAL_FAILURE(bounds());
         break;
       case 3:
-        table.erase(key_number(number), part);
+        table.erase(key_number(number), {part});
         break;
       case 4: {
         const auto found = table.find(key_number(number));

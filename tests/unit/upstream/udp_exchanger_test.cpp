@@ -128,6 +128,24 @@ TEST_F(UdpExchanges, VaryIdsAndPorts) {
   EXPECT_EQ(metrics->udp->open(), 16);
 }
 
+TEST_F(UdpExchanges, OfOneTurnShareASocketAndOfManyTurnsDoNot) {
+  answer_at_once();
+  std::set<std::uint16_t> all;
+  for (int turn = 0; turn < 20; ++turn) {
+    const std::size_t before = server.received.size();
+    std::vector<Pending> together;
+    for (int query = 0; query < 8; ++query) together.push_back(ask(exchanger, "example.org."));
+    for (const auto& pending : together) run_until(pending);
+    std::set<std::uint16_t> ports;
+    for (std::size_t at = before; at < server.received.size(); ++at) {
+      ports.insert(server.received[at].from.port());
+    }
+    EXPECT_EQ(ports.size(), 1U);
+    all.insert(ports.begin(), ports.end());
+  }
+  EXPECT_GT(all.size(), 5U);  // of 16; the random source is seeded
+}
+
 TEST_F(UdpExchanges, NeverUseAPortForMoreThanItsShare) {
   answer_at_once();
   std::map<std::uint16_t, std::uint32_t> uses;
