@@ -7,10 +7,22 @@
 namespace nld::runtime {
 namespace {
 
-constexpr std::size_t kStep = 64;   // octets between sizes: a cache line
-constexpr std::size_t kSizes = 32;  // larger blocks go to the heap
-constexpr std::size_t kMostKept =
-    128;  // blocks of a size: 4 MiB a thread if every size were used to the full
+constexpr std::size_t kStep = 64;       // octets between sizes: a cache line
+constexpr std::size_t kSizes = 32;      // larger blocks go to the heap
+constexpr std::size_t kMostKept = 128;  // of a size: 4 MiB a thread if all were used to the full
+
+// AddressSanitizer finds the use of memory that was freed only if it is freed.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kRecycles = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool kRecycles = false;
+#else
+constexpr bool kRecycles = true;
+#endif
+#else
+constexpr bool kRecycles = true;
+#endif
 
 struct Free {
   Free* next;
@@ -55,14 +67,14 @@ constexpr std::size_t rounded(std::size_t size) noexcept {
 }  // namespace
 
 void* Recycled::operator new(std::size_t size) {
-  if (size > kStep * kSizes) return ::operator new(size);
+  if (!kRecycles || size > kStep * kSizes) return ::operator new(size);
   Shelf& shelf = shelves.of(size);
   if (shelf.first != nullptr) return Shelves::pop(shelf);
   return ::operator new(rounded(size));
 }
 
 void Recycled::operator delete(void* block, std::size_t size) noexcept {
-  if (size > kStep * kSizes) {
+  if (!kRecycles || size > kStep * kSizes) {
     ::operator delete(block);
     return;
   }
