@@ -2,6 +2,7 @@
 #include "runtime/recycled.hpp"
 
 #include <array>
+#include <memory>
 #include <new>
 
 namespace nld::runtime {
@@ -83,7 +84,7 @@ void Recycled::operator delete(void* block, std::size_t size) noexcept {
     ::operator delete(block);
     return;
   }
-  shelf.first = ::new (block) Free{shelf.first};
+  shelf.first = std::construct_at(static_cast<Free*>(block), shelf.first);
   ++shelf.count;
 }
 

@@ -32,7 +32,8 @@ UdpBatch::UdpBatch(const runtime::SocketAddress& listener)
     : listener_(listener), wildcard_(listener.is_wildcard()) {
   void* memory = mmap(nullptr, sizeof(Buffers), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
-  buffers_.reset(::new (memory) Buffers);  // no parentheses: zeroing would make it all resident
+  // No parentheses: zeroing would make it all resident. NOLINTNEXTLINE(cppcoreguidelines-owning-memory)
+  buffers_.reset(::new (memory) Buffers);
   for (std::size_t at = 0; at < kPackets; ++at) {
     Buffers& all = *buffers_;
     all.in_vectors[at] = {all.query[at].data(), kQuerySize};
