@@ -181,7 +181,7 @@ void QueryHandler::deliver(WorkerQueries& queries, Waiting& waiting) {
   // On the stack, not in the coroutine, whose frame every query that waits would hold it in.
   std::array<std::uint8_t, kMaxUdpAnswer> datagram;
   dns::MutableBytes out = datagram;
-  if (waiting.request.transport == pipeline::Transport::tcp) out = queries.tcp_reply_space;
+  if (waiting.request.transport == pipeline::Transport::tcp) out = queries.tcp_reply_space();
   const Handled handled = render_and_observe(queries, waiting, out);
   waiting.sink->deliver(out.first(handled.size), waiting.request.client, waiting.request.local);
 }

@@ -44,14 +44,22 @@ class WorkerQueries {
   /// Queries that wait for an upstream at one time, per worker: beyond that they get SERVFAIL at once.
   static constexpr std::size_t kMaxWaiting = 20000;
 
+  /// Where a reply over TCP is written before it is copied into its connection's queue.
+  [[nodiscard]] dns::MutableBytes tcp_reply_space() {
+    if (tcp_reply_space_.empty()) tcp_reply_space_.resize(dns::kMaxMessageSize);
+    return tcp_reply_space_;
+  }
+
   boost::asio::io_context& loop;
   runtime::Clock& clock;
   std::optional<dns::Name> own_name;  ///< of this server among those that share its address
   std::size_t waiting = 0;
-  std::vector<std::uint8_t> tcp_reply_space;  ///< 64 KiB once a TCP query came
   std::array<metrics::Counter*, dns::kQueryFaultCount> malformed{};
   metrics::Counter& overload;
   metrics::Counter& panics;
+
+ private:
+  std::vector<std::uint8_t> tcp_reply_space_;  // most workers never see a query over TCP
 };
 
 /// One a worker and listen address.

@@ -159,10 +159,9 @@ void TcpConnection::answer(dns::Bytes message) {
                         .transport = pipeline::Transport::tcp,
                         .encrypted = stream_.channel() != nullptr,
                         .received = last_activity_};
-  std::vector<std::uint8_t>& space = queries_.tcp_reply_space;
-  if (space.empty()) space.resize(dns::kMaxMessageSize);
+  const dns::MutableBytes space = queries_.tcp_reply_space();
   const QueryHandler::Handled handled = handler_->handle(inbound, space, shared_from_this());
-  if (handled.result == QueryHandler::Result::replied) append(dns::Bytes(space).first(handled.size));
+  if (handled.result == QueryHandler::Result::replied) append(space.first(handled.size));
   if (handled.result == QueryHandler::Result::waits) ++in_flight_;
 }
 

@@ -65,8 +65,6 @@ void Lab::configure(const std::string& corefile) {
 void Lab::query(const std::string& id, std::vector<std::uint8_t> packet, pipeline::Transport transport,
                 const std::string& client) {
   replies_.erase(id);
-  // As TcpConnection gives it before its first query.
-  if (transport == pipeline::Transport::tcp) queries_.tcp_reply_space.resize(dns::kMaxMessageSize);
   std::vector<std::uint8_t> out(dns::kMaxMessageSize);
   const server::Inbound inbound{.packet = packet,
                                 .client = *runtime::SocketAddress::from_ip(client, 40000),

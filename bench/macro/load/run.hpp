@@ -61,16 +61,20 @@ class Outstanding {
   [[nodiscard]] std::size_t count() const { return slots_.size() - free_.size(); }
 
   std::uint16_t take(std::uint64_t number, Clock::time_point now) {
-    const auto id = free_.back();
+    const auto at = free_.back();
     free_.pop_back();
-    slots_[id] = Slot{{number, now}, true};
-    return id;
+    Slot& slot = slots_[at];
+    slot = Slot{{number, now}, static_cast<std::uint16_t>(slot.turn + 1), true};
+    return static_cast<std::uint16_t>(slot.turn << kSlotBits | at);
   }
   std::optional<Query> settle(std::uint16_t id) {
-    if (id >= slots_.size() || !slots_[id].busy) return std::nullopt;
-    slots_[id].busy = false;
-    free_.push_back(id);
-    return slots_[id].query;
+    const auto at = static_cast<std::uint16_t>(id & (kMostSlots - 1));
+    if (at >= slots_.size() || !slots_[at].busy) return std::nullopt;
+    // The answer to a query that was given up is not that of the slot's next one.
+    if ((slots_[at].turn & kTurns) != id >> kSlotBits) return std::nullopt;
+    slots_[at].busy = false;
+    free_.push_back(at);
+    return slots_[at].query;
   }
   /// Gives up what was sent before `limit`; returns how many.
   std::uint64_t expire(Clock::time_point limit) {
@@ -87,7 +91,10 @@ class Outstanding {
   [[nodiscard]] std::vector<std::uint64_t> drop_all() {
     std::vector<std::uint64_t> numbers;
     for (std::size_t id = 0; id < slots_.size(); ++id) {
-      if (const auto query = settle(static_cast<std::uint16_t>(id))) numbers.push_back(query->number);
+      if (!slots_[id].busy) continue;
+      slots_[id].busy = false;
+      free_.push_back(static_cast<std::uint16_t>(id));
+      numbers.push_back(slots_[id].query.number);
     }
     return numbers;
   }
@@ -95,8 +102,12 @@ class Outstanding {
  private:
   struct Slot {
     Query query;
+    std::uint16_t turn = 0;  // how often it was used; its lowest bits are the highest of the id
     bool busy = false;
   };
+  static constexpr unsigned kSlotBits = 10;
+  static constexpr unsigned kMostSlots = 1U << kSlotBits;  // the largest window
+  static constexpr unsigned kTurns = 0xFFFFU >> kSlotBits;
   std::vector<Slot> slots_;
   std::vector<std::uint16_t> free_;
 };
