@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "dns/builder.hpp"
+#include "pipeline/server_id.hpp"
 
 namespace nld::server {
 namespace {
@@ -29,7 +30,7 @@ std::uint16_t inherited_flags(const dns::Query& query, const pipeline::Reply& re
 
 constexpr std::size_t kMaxErrorText = 255;  // what `template` takes at most
 /// The longest NSID (RFC 5001 sets no limit, `nsid` does) and an Extended DNS Error (RFC 8914 §2).
-constexpr std::size_t kOptionSpace = 4 + kLongestServerId + 6 + kMaxErrorText;
+constexpr std::size_t kOptionSpace = 4 + pipeline::kLongestServerId + 6 + kMaxErrorText;
 
 /// The options of a reply to a client with EDNS.
 std::size_t put_options(const pipeline::Request& request, const pipeline::Reply& reply,

@@ -13,8 +13,6 @@ constexpr std::size_t kPaddingBlock = 468;
 constexpr std::size_t kMaxUdpAnswer = 4096;
 /// What we tell clients and upstreams we can take over UDP (DNS flag day 2020: fits a 1280-octet MTU).
 constexpr std::uint16_t kOwnUdpSize = 1232;
-/// Octets of a server id that a reply has room for.
-constexpr std::size_t kLongestServerId = 255;
 
 struct Rendered {
   std::size_t size = 0;

@@ -40,7 +40,6 @@ class SendBatch {
  public:
   /// Pre-condition: not full.
   void add(std::uint16_t id, dns::Bytes message);
-  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
   [[nodiscard]] bool full() const noexcept { return count_ == kDatagrams; }
 
   struct Unsent {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <variant>
 
+#include "pipeline/server_id.hpp"
 #include "plugins/forward/answer.hpp"
 #include "plugins/forward/metrics.hpp"
 #include "plugins/forward/policy.hpp"
@@ -28,9 +29,6 @@ constexpr runtime::Duration kLongestPause = 400ms;
 // When everyone refuses at once (nothing listens, no route, a wrong certificate) a second bridges a restart;
 // a client with the usual 5 s of patience must hear of it before it gives up.
 constexpr runtime::Duration kRefusalTime = 1s;
-
-/// Octets of a server's name that are passed on; the directive nsid takes as many.
-constexpr std::size_t kLongestServerId = 255;
 
 dns::ExtendedError extended_error_of(ExchangeError::Kind kind) noexcept {
   switch (kind) {
@@ -164,7 +162,7 @@ std::shared_ptr<const cache::Provenance> Forward::provenance_of(const pipeline::
   out->upstream = config_.upstreams[found.asked].address;
   if (asks_name && found.answer) {
     const auto name = dns::find_option(found.answer->response.info.opt_options, dns::OptionCode::nsid);
-    if (name && name->size() <= kLongestServerId) out->server_id.assign(name->begin(), name->end());
+    if (name && name->size() <= pipeline::kLongestServerId) out->server_id.assign(name->begin(), name->end());
   }
   return out;
 }
