@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import signal
 import time
 
@@ -114,11 +115,16 @@ def state(pid):
 
 
 def alive(pid):
-    """Whether it may hold sockets: as long as one thread lives, the dead first one, a zombie, not counted."""
+    """Whether it may hold sockets: as long as one thread lives, although the first one be a zombie. A pidfd is readable
+    once the last has closed its files; a list of /proc/PID/task ends early when a thread dies under it."""
     try:
-        return any(state(f"{pid}/task/{thread}") not in ("", "Z", "X") for thread in os.listdir(f"/proc/{pid}/task"))
-    except OSError:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
         return False
+    try:
+        return not select.select([handle], [], [], 0)[0]
+    finally:
+        os.close(handle)
 
 
 def kill(pid):
