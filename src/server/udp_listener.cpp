@@ -28,10 +28,18 @@ void UdpListener::start() {
 
 void UdpListener::wait() {
   socket_.async_wait(udp::socket::wait_read, [self = shared_from_this()](boost::system::error_code error) {
-    if (error || self->draining_) return;
-    self->serve(kRounds);
-    self->wait();
+    if (!error) self->take_turn();
   });
+}
+
+void UdpListener::take_turn() {
+  if (draining_) return;
+  if (serve(kRounds)) {
+    // More is there, which needs no asking: a wait would be an epoll_ctl (Asio arms each one anew).
+    asio::post(queries_.loop, [self = shared_from_this()] { self->take_turn(); });
+  } else {
+    wait();
+  }
 }
 
 bool UdpListener::serve(std::size_t batches) {
