@@ -125,7 +125,7 @@ class Fleet:
         if self.kind == "huge":
             return self.site.server(peer, **HUGE)
         if self.kind == "budget":
-            return self.site.server(peer, budget=scenarios.BUDGET)
+            return self.site.server(peer, budget=scenarios.BUDGET, capacity=HUGE["capacity"])
         return self.site.server(peer, tcp_upstream=self.kind == "tcp", agent=self.kind == "agent")
 
     def __enter__(self):

@@ -1,6 +1,8 @@
 // What the cache costs: making a key, a hit, a miss, a store that evicts.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -31,11 +33,12 @@ Key key_of(const std::vector<std::uint8_t>& name) {
   return {kHasher, name, dns::RRType::A, dns::RRClass::IN, false, false};
 }
 
-AnswerPtr answer() {
-  static const std::vector<std::uint8_t> wire(120, 0);
+AnswerPtr entry(const Key& key) {
   static const std::vector<std::uint16_t> offsets{60};
-  return Answer::make({.part = Part::success, .ttl = 3600, .stored_at = kNow, .extended_error = {}}, wire,
-                      offsets);
+  std::array<std::uint8_t, 120> wire{};
+  wire[5] = 1;  // QDCOUNT
+  std::ranges::copy(key.view().question, wire.begin() + dns::kHeaderSize);
+  return Answer::entry(Answer::make({.extended_error = {}}, wire, offsets), key, 3600, kNow);
 }
 
 /// A sequence of name numbers: uniform, or Zipf with exponent 1.
@@ -57,7 +60,7 @@ struct Filled {
   explicit Filled(std::size_t count) : table({.success = count, .denial = 100}, budget) {
     for (std::size_t number = 0; number < count; ++number) {
       names.push_back(name_number(number));
-      table.store(key_of(names.back()), answer());
+      table.store(entry(key_of(names.back())));
     }
   }
   Budget budget{std::size_t{1} << 32U};
@@ -124,7 +127,7 @@ void store_with_eviction(benchmark::State& state) {
   const auto offset = static_cast<std::size_t>(state.thread_index()) * 1'000'000;
   for (std::size_t number = 0; number < 100'000; ++number) names.push_back(name_number(offset + number));
   std::size_t at = 0;
-  for (auto _ : state) table->store(key_of(names[at++ % names.size()]), answer());
+  for (auto _ : state) table->store(entry(key_of(names[at++ % names.size()])));
   if (state.thread_index() == 0) {
     table.reset();
     budget.reset();

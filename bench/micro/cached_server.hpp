@@ -54,13 +54,14 @@ class CachedServer {
       builder.add_record(dns::Section::answer, name.wire(), type, dns::RRClass::IN, 60,
                          std::span(address).first(size));
     }
-    cache::Answer::Facts facts{.ttl = 3600, .stored_at = worker_.clock.now()};
+    cache::Answer::Facts facts;
     if (records == 0) {
       facts.part = cache::Part::denial;
       facts.kind = dns::ResponseKind::nodata;
     }
     const cache::Key key(worker_.hasher, name.wire(), type, dns::RRClass::IN, false, false);
-    shared_->table.store(key, cache::Answer::make(facts, builder.message(), {}));
+    shared_->table.store(cache::Answer::entry(cache::Answer::make(facts, builder.message(), {}), key, 3600,
+                                              worker_.clock.now()));
   }
 
   /// The way of a query: parse, chain, render. The number of the reply's octets.

@@ -27,16 +27,39 @@ AnswerPtr Answer::make(const Facts& facts, dns::Bytes wire, std::span<const std:
   return answer;
 }
 
-AnswerPtr Answer::with_times(AnswerPtr answer, std::uint32_t ttl, runtime::TimePoint stored_at) {
-  Facts facts = answer->facts();
-  facts.ttl = ttl;
-  facts.stored_at = stored_at;
-  // Ours alone: nobody else can take a reference meanwhile. Acquire: see release.
-  if (answer->references_.load(std::memory_order_acquire) == 1) {
-    const_cast<Answer&>(*answer).facts_ = facts;
-    return answer;
+AnswerPtr Answer::entry(AnswerPtr answer, const Key& key, std::uint32_t ttl, runtime::TimePoint stored_at) {
+  const KeyView wanted = key.view();
+  assert(answer->asks(key));
+  // One reference is ours alone: nobody else can take another meanwhile. Acquire: see release.
+  if (answer->references_.load(std::memory_order_acquire) != 1) {
+    answer = make(answer->facts(), answer->wire(), answer->ttl_offsets());
   }
-  return make(facts, answer->wire(), answer->ttl_offsets());
+  auto& entry = const_cast<Answer&>(*answer);
+  entry.facts_.ttl = ttl;
+  entry.facts_.stored_at = stored_at;
+  entry.hash_ = wanted.hash;
+  entry.question_size_ = static_cast<std::uint16_t>(wanted.question.size());
+  entry.key_bits_ = wanted.bits;
+  entry.place_ = {};
+  auto* question = const_cast<std::uint8_t*>(entry.wire().data()) + dns::kHeaderSize;
+  std::memcpy(question, wanted.question.data(), wanted.question.size());
+  return answer;
+}
+
+bool Answer::asks(const Key& key) const noexcept {
+  const dns::Bytes wanted = key.view().question;
+  const dns::Bytes message = wire();
+  if (message.size() < dns::kHeaderSize + wanted.size() || dns::read_header(message).qdcount != 1)
+    return false;
+  const dns::Bytes question = message.subspan(dns::kHeaderSize, wanted.size());
+  const std::size_t name_size = key.name().size();
+  return dns::equal_ignoring_case(question.first(name_size), key.name()) &&
+         std::ranges::equal(question.subspan(name_size), wanted.subspan(name_size));
+}
+
+bool Answer::is_for(const KeyView& key) const noexcept {
+  return hash_ == key.hash && question_size_ == key.question.size() && key_bits_ == key.bits &&
+         std::memcmp(wire().data() + dns::kHeaderSize, key.question.data(), question_size_) == 0;
 }
 
 void Answer::destroy(const Answer* answer) noexcept {

@@ -1,4 +1,5 @@
-// An immutable response and what the cache knows of it: one allocation, counted references.
+// A response and what the cache knows of it: one allocation, counted references. In a table, the entry
+// itself.
 #pragma once
 
 #include <atomic>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "cache/key.hpp"
 #include "dns/response.hpp"
 #include "dns/types.hpp"
 #include "runtime/clock.hpp"
@@ -21,7 +23,8 @@ constexpr std::size_t kPartCount = 3;
 class Answer;
 using AnswerPtr = boost::intrusive_ptr<const Answer>;
 
-/// Everything but the counters is fixed at creation. The wire bytes hold no OPT; id is 0.
+/// Everything but the counters and the place in a table is fixed before anybody shares it. The wire bytes
+/// hold no OPT; id is 0.
 class Answer {
  public:
   struct Facts {
@@ -34,8 +37,10 @@ class Answer {
   };
   /// Copies both into the new block. Pre-condition: a DNS message's sizes, at most 65,535 octets and offsets.
   static AnswerPtr make(const Facts& facts, dns::Bytes wire, std::span<const std::uint16_t> ttl_offsets);
-  /// The answer with other times: the same block if nobody else holds it, else a copy.
-  static AnswerPtr with_times(AnswerPtr answer, std::uint32_t ttl, runtime::TimePoint stored_at);
+  /// The answer as a table stores it: under `key`, with new times. The same block if nobody else holds it,
+  /// else a copy. Its question is the key's from then on, in lower case: so the key takes no memory of its
+  /// own, and whoever serves it writes the client's question over it. Pre-condition: `answer->asks(key)`.
+  static AnswerPtr entry(AnswerPtr answer, const Key& key, std::uint32_t ttl, runtime::TimePoint stored_at);
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
 
@@ -47,6 +52,13 @@ class Answer {
     for (std::size_t line = 0; line < kLines; ++line) __builtin_prefetch(block + line * kLine);
   }
   [[nodiscard]] const Facts& facts() const noexcept { return facts_; }
+  /// Whether its question is the key's, in whatever case.
+  [[nodiscard]] bool asks(const Key& key) const noexcept;
+  /// Of an entry. Refers to this answer.
+  [[nodiscard]] KeyView key() const noexcept {
+    return {.hash = hash_, .question = wire().subspan(dns::kHeaderSize, question_size_), .bits = key_bits_};
+  }
+  [[nodiscard]] bool is_for(const KeyView& key) const noexcept;
   [[nodiscard]] dns::Bytes wire() const noexcept;
   [[nodiscard]] std::span<const std::uint16_t> ttl_offsets() const noexcept;
   [[nodiscard]] std::size_t memory() const noexcept;  ///< octets of the block, for the budget
@@ -68,6 +80,14 @@ class Answer {
   };
   [[nodiscard]] Usage& usage() const noexcept { return usage_; }
 
+  /// Where it is in the eviction queue of the table that holds it: the table's, under its shard's lock.
+  struct Place {
+    const Answer* newer = nullptr;
+    const Answer* older = nullptr;
+    bool visited = false;  ///< since the hand of SIEVE passed
+  };
+  [[nodiscard]] Place& place() const noexcept { return place_; }
+
   friend void intrusive_ptr_add_ref(const Answer* answer) noexcept {
     answer->references_.fetch_add(1, std::memory_order_relaxed);
   }
@@ -78,15 +98,20 @@ class Answer {
 
  private:
   Answer(const Facts& facts, std::uint32_t wire_size, std::uint16_t ttl_count) noexcept
-      : facts_(facts), wire_size_(wire_size), ttl_count_(ttl_count) {}
+      : wire_size_(wire_size), ttl_count_(ttl_count), facts_(facts) {}
   ~Answer() = default;
   static void destroy(const Answer* answer) noexcept;
   [[nodiscard]] std::size_t block_size() const noexcept;
 
-  Facts facts_;
-  std::uint32_t wire_size_;
-  std::uint16_t ttl_count_;
+  // In the order in which a hit needs them: mostly one cache line, then the offsets and the wire bytes.
   mutable std::atomic<std::uint32_t> references_{0};
+  std::uint32_t wire_size_;
+  std::uint64_t hash_ = 0;
+  std::uint16_t ttl_count_;
+  std::uint16_t question_size_ = 0;
+  std::uint8_t key_bits_ = 0;
+  Facts facts_;
+  mutable Place place_;
   mutable Usage usage_;
   // followed by: TTL offsets, wire bytes
 };

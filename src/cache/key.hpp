@@ -23,6 +23,13 @@ class KeyHasher {
   std::array<std::uint64_t, 4> secrets_;
 };
 
+/// What tells one key from another, wherever its octets lie.
+struct KeyView {
+  std::uint64_t hash;
+  dns::Bytes question;  ///< name in lower case, type, class: as in a message
+  std::uint8_t bits;    ///< DO, CD
+};
+
 class Key {
  public:
   /// `name` in any case. Never allocates.
@@ -30,6 +37,10 @@ class Key {
       bool checking_disabled) noexcept;
 
   [[nodiscard]] dns::Bytes bytes() const noexcept { return {octets_.data(), size_}; }
+  /// Refers to this key.
+  [[nodiscard]] KeyView view() const noexcept {
+    return {.hash = hash_, .question = {octets_.data(), size_ - 1U}, .bits = octets_[size_ - 1U]};
+  }
   /// Lower-case.
   [[nodiscard]] dns::NameView name() const noexcept { return {octets_.data(), size_ - kSuffix}; }
   [[nodiscard]] dns::RRType type() const noexcept;

@@ -1,11 +1,11 @@
-// A shard of a table: a lock, an index of nodes and a SIEVE queue for either kind. Private to the cache.
+// A shard of a table: a lock, an index of entries and a SIEVE queue for either kind. Private to the cache.
 #pragma once
 
 #include <array>
 #include <mutex>
 
+#include "cache/index.hpp"
 #include "cache/ledger.hpp"
-#include "cache/node.hpp"
 #include "cache/sieve.hpp"
 #include "cache/table.hpp"
 
@@ -17,9 +17,13 @@ class alignas(64) Shard {
   Found find(const Key& key) noexcept;
   AnswerPtr find_fresh(const Key& key, runtime::TimePoint now) noexcept;
 
+  /// For queries that come soon; see Index. `prefetch_entries` does nothing while somebody else has the lock.
+  void prefetch_word(std::uint64_t hash) const noexcept { index_.prefetch_word(hash); }
+  void prefetch_entries(std::uint64_t hash) noexcept;
+
   /// Stores; makes room from this shard alone. False: the capacity is used up and this shard has nothing to
   /// evict; the caller finds a place elsewhere and calls again with `has_place`.
-  bool store(const Key& key, AnswerPtr& answer, bool has_place, Ledger& ledger, Evicted& evicted);
+  bool store(AnswerPtr& entry, bool has_place, Ledger& ledger, Evicted& evicted);
   void erase(const Key& key, std::initializer_list<Part> parts, Ledger& ledger) noexcept;
   void clear(Ledger& ledger) noexcept;
 
@@ -30,16 +34,16 @@ class alignas(64) Shard {
 
  private:
   // All of these with the lock held.
-  [[nodiscard]] Node* lookup(const Key& key) noexcept;
-  [[nodiscard]] Link* older_victim(runtime::TimePoint useless_before, const Link* keep) noexcept;
+  void insert(AnswerPtr entry, Ledger& ledger);
+  [[nodiscard]] const Answer* older_victim(runtime::TimePoint useless_before, const Answer* keep) noexcept;
   /// As drop, with the place given back and the eviction counted.
-  std::size_t evict(Link& link, Ledger& ledger, Evicted& evicted) noexcept;
-  /// Takes the entry out; its place stays taken. Returns the octets that were counted for it.
-  std::size_t drop(Link& link, Ledger& ledger) noexcept;
+  std::size_t evict(const Answer& entry, Ledger& ledger, Evicted& evicted) noexcept;
+  /// Takes the entry out; its place in the capacity stays taken. Returns the octets that were counted for it.
+  std::size_t drop(const Answer& entry, Ledger& ledger) noexcept;
   [[nodiscard]] Sieve& queue(Queue which) noexcept { return queues_[static_cast<std::size_t>(which)]; }
 
   std::mutex mutex_;
-  NodeIndex index_;
+  Index index_;
   std::array<Sieve, kQueueCount> queues_;
 };
 

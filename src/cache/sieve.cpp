@@ -3,37 +3,45 @@
 
 namespace nld::cache {
 
-void Sieve::insert(Link& link) noexcept {
-  link.newer = nullptr;
-  link.older = newest_;
-  (newest_ != nullptr ? newest_->newer : oldest_) = &link;
-  newest_ = &link;
+void Sieve::insert(const Answer& entry) noexcept {
+  entry.place() = {.newer = nullptr, .older = newest_};
+  (newest_ != nullptr ? newest_->place().newer : oldest_) = &entry;
+  newest_ = &entry;
   ++size_;
 }
 
-void Sieve::remove(Link& link) noexcept {
-  if (hand_ == &link) hand_ = link.newer;
-  (link.newer != nullptr ? link.newer->older : newest_) = link.older;
-  (link.older != nullptr ? link.older->newer : oldest_) = link.newer;
-  link.newer = nullptr;
-  link.older = nullptr;
+void Sieve::relink(const Answer::Place& place, const Answer* to_newer, const Answer* to_older) noexcept {
+  (place.newer != nullptr ? place.newer->place().older : newest_) = to_older;
+  (place.older != nullptr ? place.older->place().newer : oldest_) = to_newer;
+}
+
+void Sieve::replace(const Answer& old, const Answer& fresh) noexcept {
+  fresh.place() = old.place();
+  relink(old.place(), &fresh, &fresh);
+  if (hand_ == &old) hand_ = &fresh;
+  old.place() = {};
+}
+
+void Sieve::remove(const Answer& entry) noexcept {
+  Answer::Place& place = entry.place();
+  if (hand_ == &entry) hand_ = place.newer;
+  relink(place, place.newer, place.older);
+  place = {};
   --size_;
 }
 
-Link* Sieve::victim(runtime::TimePoint useless_before, const Link* keep) noexcept {
-  Link* at = hand_ != nullptr ? hand_ : oldest_;
-  // The first round clears every bit, so the second one finds a link.
+const Answer* Sieve::victim(runtime::TimePoint useless_before, const Answer* keep) noexcept {
+  const Answer* at = hand_ != nullptr ? hand_ : oldest_;
+  // The first round clears every mark, so the second one finds an entry.
   for (std::size_t steps = 2 * size_; steps > 0; --steps) {
     if (at != keep) {
-      Node& node = *at->owner;
-      const Part part = node.part_of(*at);
-      if (!node.visited(part) || node.answer(part)->expires_at() < useless_before) {
+      if (!at->place().visited || at->expires_at() < useless_before) {
         hand_ = at;
         return at;
       }
-      node.set_visited(part, false);
+      at->place().visited = false;
     }
-    at = at->newer != nullptr ? at->newer : oldest_;
+    at = at->place().newer != nullptr ? at->place().newer : oldest_;
   }
   return nullptr;
 }

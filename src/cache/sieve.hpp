@@ -1,29 +1,33 @@
-// The SIEVE eviction queue (Zhang et al., NSDI '24) over links of nodes. Private to the cache.
+// The SIEVE eviction queue (Zhang et al., NSDI '24) over entries. Private to the cache.
 #pragma once
 
 #include <cstddef>
 
-#include "cache/node.hpp"
+#include "cache/answer.hpp"
 
 namespace nld::cache {
 
-/// New links enter at the head; a hand walks from the oldest to the newest, clears visited bits and stops at
-/// the first link that was not visited since. A hit moves nothing. Owns nothing; not thread-safe.
+/// New entries come in at the head; a hand walks from the oldest to the newest, clears visited marks and
+/// stops at the first entry that was not visited since. A hit moves nothing. Owns nothing; not thread-safe.
 class Sieve {
  public:
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] Link* oldest() const noexcept { return oldest_; }  ///< null when empty
-  void insert(Link& link) noexcept;
-  void remove(Link& link) noexcept;
+  [[nodiscard]] const Answer* oldest() const noexcept { return oldest_; }  ///< null when empty
+  void insert(const Answer& entry) noexcept;
+  /// `fresh` takes the place of `old`, mark and all.
+  void replace(const Answer& old, const Answer& fresh) noexcept;
+  void remove(const Answer& entry) noexcept;
 
-  /// The link to evict next, still in the queue; null when there is none but `keep`. An answer that expired
+  /// The entry to evict next, still in the queue; null when there is none but `keep`. An answer that expired
   /// before `useless_before` gets no second chance for having been visited.
-  [[nodiscard]] Link* victim(runtime::TimePoint useless_before, const Link* keep) noexcept;
+  [[nodiscard]] const Answer* victim(runtime::TimePoint useless_before, const Answer* keep) noexcept;
 
  private:
-  Link* newest_ = nullptr;
-  Link* oldest_ = nullptr;
-  Link* hand_ = nullptr;  ///< null: start from the oldest
+  /// Makes the neighbours of `entry`'s place point at `to_newer` and `to_older`.
+  void relink(const Answer::Place& place, const Answer* to_newer, const Answer* to_older) noexcept;
+
+  const Answer* newest_ = nullptr;
+  const Answer* oldest_ = nullptr;
+  const Answer* hand_ = nullptr;  ///< null: start from the oldest
   std::size_t size_ = 0;
 };
 

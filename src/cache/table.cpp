@@ -12,8 +12,6 @@ namespace {
 
 // Fewer entries than this in a shard and SIEVE has too little to choose from.
 constexpr std::size_t kEntriesPerShard = 64;
-// The index uses the lowest octet of the hash and the highest bits; the shard must depend on neither.
-constexpr unsigned kShardBits = 8;
 // An entry larger than that part of the budget would push out too much at once.
 constexpr std::size_t kLargestShareOfBudget = 8;
 
@@ -36,16 +34,16 @@ Table::~Table() {
   clear();
 }
 
-std::size_t Table::shard_of(const Key& key) const noexcept {
-  return (key.hash() >> kShardBits) & shard_mask_;
+std::size_t Table::shard_of(std::uint64_t hash) const noexcept {
+  return hash & shard_mask_;  // the index of the shard uses other bits
 }
 
 Found Table::find(const Key& key) const noexcept {
-  return shards_[shard_of(key)].find(key);
+  return shards_[shard_of(key.hash())].find(key);
 }
 
 AnswerPtr Table::find_fresh(const Key& key, runtime::TimePoint now) const noexcept {
-  return shards_[shard_of(key)].find_fresh(key, now);
+  return shards_[shard_of(key.hash())].find_fresh(key, now);
 }
 
 template <typename Wanting>
@@ -63,24 +61,23 @@ void Table::evict_while(const Wanting& wanting, std::size_t but, Evicted& evicte
   }
 }
 
-Evicted Table::store(const Key& key, AnswerPtr answer) {
+Evicted Table::store(AnswerPtr entry) {
   Evicted evicted;
   Budget& budget = ledger_->budget();
-  const Queue queue = queue_of(answer->facts().part);
+  const Queue queue = queue_of(entry->facts().part);
   if (!ledger_->stores(queue)) return evicted;
-  const std::size_t cost = answer->memory() + Node::memory_for(key.bytes().size());
-  if (cost > budget.limit() / kLargestShareOfBudget) return evicted;
+  if (entry->memory() > budget.limit() / kLargestShareOfBudget) return evicted;
 
-  const std::size_t own = shard_of(key);
+  const std::size_t own = shard_of(entry->key().hash);
   Shard& shard = shards_[own];
-  if (!shard.store(key, answer, false, *ledger_, evicted)) {
+  if (!shard.store(entry, false, *ledger_, evicted)) {
     // The capacity is used up, by other shards only: take a place over from one of them. When all places
     // belong to stores of other threads that are not finished, this answer is not kept.
     const std::size_t start = next_shard_.fetch_add(1, std::memory_order_relaxed);
     for (std::size_t step = 0; step <= shard_mask_; ++step) {
       if (!shards_[(start + step) & shard_mask_].evict_for_place(queue, *ledger_)) continue;
       ++(queue == Queue::success ? evicted.success : evicted.denial);
-      shard.store(key, answer, true, *ledger_, evicted);
+      shard.store(entry, true, *ledger_, evicted);
       break;
     }
   }
@@ -91,7 +88,7 @@ Evicted Table::store(const Key& key, AnswerPtr answer) {
 }
 
 void Table::erase(const Key& key, std::initializer_list<Part> parts) noexcept {
-  shards_[shard_of(key)].erase(key, parts, *ledger_);
+  shards_[shard_of(key.hash())].erase(key, parts, *ledger_);
 }
 
 void Table::clear() noexcept {

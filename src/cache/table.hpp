@@ -54,11 +54,11 @@ class Table final : private Budget::Holder {
   /// The lookup of the hot path, with one reference taken. Order: a fresh denial, a fresh success, a fresh
   /// failure; else null. Counts as a visit of the one returned.
   [[nodiscard]] AnswerPtr find_fresh(const Key& key, runtime::TimePoint now) const noexcept;
-  /// Stores in the part that the answer's facts name, replacing what was there; other parts stay. Stores
-  /// nothing when the part's capacity is 0 or the entry would take more than an eighth of the budget. On
-  /// return the budget is met (other threads' stores in progress aside). Returns what it pushed out of this
-  /// table; what it cost another one is in that table's `evicted`.
-  Evicted store(const Key& key, AnswerPtr answer);
+  /// Stores an entry (Answer::entry, in no table yet) in the part that its facts name, replacing what was
+  /// there; other parts stay. Stores nothing when the part's capacity is 0 or it takes more than an eighth of
+  /// the budget. On return the budget is met (other threads' stores in progress aside). Returns what it
+  /// pushed out of this table; what it cost another one is in that table's `evicted`.
+  Evicted store(AnswerPtr entry);
   void erase(const Key& key, std::initializer_list<Part> parts) noexcept;
   void clear() noexcept;
 
@@ -73,7 +73,7 @@ class Table final : private Budget::Holder {
   void shrink(std::size_t octets) noexcept;
 
  private:
-  [[nodiscard]] std::size_t shard_of(const Key& key) const noexcept;
+  [[nodiscard]] std::size_t shard_of(std::uint64_t hash) const noexcept;
   /// Evicts from shard after shard, `but` left out, while `wanting(octets freed)` says so.
   template <typename Wanting>
   void evict_while(const Wanting& wanting, std::size_t but, Evicted& evicted) noexcept;

@@ -320,18 +320,18 @@ runtime::Task<void> CachePlugin::fetch(const Request& request, const Key& key, A
 AnswerPtr CachePlugin::store(const Key& key, AnswerPtr answer, const AnswerPtr& old) {
   const Part part = answer->facts().part;
   const std::optional<std::uint32_t> ttl = storage_ttl(config_, answer->facts());
-  if (!ttl || !storing_allowed(config_, part, key.name())) return answer;
-  answer = Answer::with_times(std::move(answer), *ttl, services_.clock.now());
+  if (!ttl || !storing_allowed(config_, part, key.name()) || !answer->asks(key)) return answer;
+  AnswerPtr entry = Answer::entry(std::move(answer), key, *ttl, services_.clock.now());
   if (old && part != Part::failure) {
     // A renewed entry keeps its popularity, or prefetch would work only every other time.
-    answer->usage().hits = old->usage().hits.load(std::memory_order_relaxed);
-    answer->usage().last_hit_ms = old->usage().last_hit_ms.load(std::memory_order_relaxed);
+    entry->usage().hits = old->usage().hits.load(std::memory_order_relaxed);
+    entry->usage().last_hit_ms = old->usage().last_hit_ms.load(std::memory_order_relaxed);
   }
-  insert(key, answer);
+  insert(entry);
   // What was learnt later holds: a name that has data now was not denied, and its failure is over.
   if (part == Part::success) shared_->table.erase(key, {Part::denial, Part::failure});
   if (part == Part::denial) shared_->table.erase(key, {Part::failure});
-  return answer;
+  return entry;
 }
 
 void CachePlugin::store_failure(const Key& key, std::optional<dns::ExtendedError> extended_error) {
@@ -344,14 +344,12 @@ void CachePlugin::store_failure(const Key& key, std::optional<dns::ExtendedError
   const Answer::Facts facts{.part = Part::failure,
                             .kind = dns::ResponseKind::servfail,
                             .rcode = dns::Rcode::SERVFAIL,
-                            .ttl = kFailureTtl,
-                            .stored_at = services_.clock.now(),
                             .extended_error = extended_error};
-  insert(key, Answer::make(facts, builder.message(), {}));
+  insert(Answer::entry(Answer::make(facts, builder.message(), {}), key, kFailureTtl, services_.clock.now()));
 }
 
-void CachePlugin::insert(const Key& key, AnswerPtr answer) {
-  const cache::Evicted evicted = shared_->table.store(key, std::move(answer));
+void CachePlugin::insert(AnswerPtr entry) {
+  const cache::Evicted evicted = shared_->table.store(std::move(entry));
   counters_.success_evictions.add(evicted.success);
   counters_.denial_evictions.add(evicted.denial);
 }

@@ -39,7 +39,7 @@ class CachePlugin final : public pipeline::Plugin {
   runtime::Task<void> fetch(const pipeline::Request& request, const cache::Key& key, cache::AnswerPtr old);
   cache::AnswerPtr store(const cache::Key& key, cache::AnswerPtr answer, const cache::AnswerPtr& old);
   void store_failure(const cache::Key& key, std::optional<dns::ExtendedError> extended_error);
-  void insert(const cache::Key& key, cache::AnswerPtr answer);
+  void insert(cache::AnswerPtr entry);
 
   CacheConfig config_;
   std::shared_ptr<CacheShared> shared_;

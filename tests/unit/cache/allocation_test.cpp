@@ -28,7 +28,7 @@ namespace {
 
 TEST(Allocation, TheCounterCounts) {
   const auto before = allocations;
-  test::answer_with("x");
+  const auto answer = Answer::make({}, {}, {});
   EXPECT_EQ(allocations - before, 1U) << "an answer is one block";
 }
 
@@ -36,7 +36,7 @@ TEST(Allocation, KeysAndLookupsAllocateNothing) {
   Budget budget(1 << 20);
   Table table({}, budget);
   for (std::size_t number = 0; number < 100; ++number)
-    table.store(test::key_number(number), test::answer_with("x"));
+    table.store(test::entry_with(test::key_number(number), "x"));
   const auto name = test::wire_name("n7.example");
   const auto missing = test::wire_name("n7.example.org");
 

@@ -38,6 +38,44 @@ TEST(Answer, MayBeEmpty) {
   EXPECT_TRUE(answer->ttl_offsets().empty());
 }
 
+TEST(Answer, AsAnEntryHasTheKeysQuestionAndNewTimes) {
+  const Key key = test::key_for("www.example");
+  auto wire = std::vector<std::uint8_t>(dns::kHeaderSize);
+  wire[5] = 1;
+  for (const char octet : std::string_view("\3WWW\7exAMPLE\0\0\1\0\1rest", 21))
+    wire.push_back(static_cast<std::uint8_t>(octet));
+  const auto made =
+      Answer::make({.rcode = dns::Rcode::NOERROR, .ttl = 7}, wire, std::array<std::uint16_t, 1>{40});
+  ASSERT_TRUE(made->asks(key));
+  EXPECT_FALSE(made->asks(test::key_for("www.example", dns::RRType::AAAA)));
+  EXPECT_FALSE(made->asks(test::key_for("ww.example")));
+  EXPECT_FALSE(made->asks(test::key_for("www.example.org")));
+
+  auto entry = Answer::entry(made, key, 30, kStart);
+  EXPECT_NE(entry, made) << "somebody else has it";
+  EXPECT_EQ(made->facts().ttl, 7U);
+  EXPECT_EQ(entry->facts().ttl, 30U);
+  EXPECT_EQ(entry->facts().stored_at, kStart);
+  EXPECT_TRUE(std::ranges::equal(entry->ttl_offsets(), std::array{40}));
+  EXPECT_TRUE(entry->is_for(key.view()));
+  EXPECT_TRUE(std::ranges::equal(entry->wire().subspan(dns::kHeaderSize, 17), key.bytes().first(17)));
+  EXPECT_EQ(test::text_of(entry), "rest");
+
+  const Key with_do(test::kHasher, test::wire_name("www.example"), dns::RRType::A, dns::RRClass::IN, true,
+                    false);
+  EXPECT_FALSE(entry->is_for(with_do.view()));
+  const Answer* const block = entry.get();
+  const auto again = Answer::entry(std::move(entry), with_do, 5, kStart);
+  EXPECT_EQ(again.get(), block) << "nobody else had it";
+  EXPECT_TRUE(again->is_for(with_do.view()));
+}
+
+TEST(Answer, WithoutAQuestionAnswersNone) {
+  const Key key = test::key_for("www.example");
+  EXPECT_FALSE(Answer::make({}, {}, {})->asks(key));
+  EXPECT_FALSE(Answer::make({}, std::vector<std::uint8_t>(100), {})->asks(key)) << "QDCOUNT is 0";
+}
+
 TEST(Answer, TtlIsRoundedAwayFromZero) {
   const auto answer = test::answer_with("x", Part::success, 10);
   EXPECT_EQ(answer->ttl_at(kStart), 10);

@@ -34,15 +34,25 @@ inline Key key_number(std::size_t number) {
 
 constexpr runtime::TimePoint kStart{std::chrono::hours(1000)};
 
-/// The text stands for the wire bytes, so that a test can tell answers apart.
+/// An answer to the key's question, as a table takes it. The text behind the question tells answers apart.
+inline AnswerPtr entry_with(const Key& key, std::string_view text, Part part = Part::success,
+                            std::uint32_t ttl = 30, runtime::TimePoint stored_at = kStart) {
+  const KeyView view = key.view();
+  std::vector<std::uint8_t> wire(dns::kHeaderSize);
+  wire[5] = 1;  // QDCOUNT
+  wire.insert(wire.end(), view.question.begin(), view.question.end());
+  wire.insert(wire.end(), text.begin(), text.end());
+  return Answer::entry(Answer::make({.part = part, .extended_error = {}}, wire, {}), key, ttl, stored_at);
+}
 inline AnswerPtr answer_with(std::string_view text, Part part = Part::success, std::uint32_t ttl = 30,
                              runtime::TimePoint stored_at = kStart) {
-  return Answer::make({.part = part, .ttl = ttl, .stored_at = stored_at, .extended_error = {}},
-                      {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, {});
+  return entry_with(key_for("www.example"), text, part, ttl, stored_at);
 }
 
 inline std::string text_of(const AnswerPtr& answer) {
-  return answer ? std::string(answer->wire().begin(), answer->wire().end()) : "(none)";
+  if (!answer) return "(none)";
+  const auto text = answer->wire().subspan(dns::kHeaderSize + answer->key().question.size());
+  return {text.begin(), text.end()};
 }
 
 }  // namespace nld::cache::test

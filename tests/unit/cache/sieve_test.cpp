@@ -8,7 +8,7 @@ namespace nld::cache {
 namespace {
 
 using namespace std::chrono_literals;
-using test::answer_with;
+using test::entry_with;
 using test::key_for;
 using test::kStart;
 
@@ -16,7 +16,7 @@ using test::kStart;
 class SieveTest : public ::testing::Test {
  protected:
   void store(char name, std::uint32_t ttl = 1000, runtime::TimePoint at = kStart, Part part = Part::success) {
-    table_.store(key_for({&name, 1}), answer_with({&name, 1}, part, ttl, at));
+    table_.store(entry_with(key_for({&name, 1}), {&name, 1}, part, ttl, at));
   }
   void hit(char name) { ASSERT_TRUE(table_.find_fresh(key_for({&name, 1}), kStart)) << name; }
   /// Which of `names` are stored. Replaces the visited bits, so it ends a trace.

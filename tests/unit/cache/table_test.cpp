@@ -11,7 +11,7 @@ namespace nld::cache {
 namespace {
 
 using namespace std::chrono_literals;
-using test::answer_with;
+using test::entry_with;
 using test::key_for;
 using test::key_number;
 using test::kStart;
@@ -25,16 +25,16 @@ class TableTest : public ::testing::Test {
 };
 
 TEST_F(TableTest, FindsWhatWasStoredAndNothingElse) {
-  table_.store(key_, answer_with("one"));
+  table_.store(entry_with(key_, "one"));
   EXPECT_EQ(text_of(table_.find_fresh(key_for("WWW.Example"), kStart)), "one");
   EXPECT_EQ(text_of(table_.find_fresh(key_for("www.example", dns::RRType::AAAA), kStart)), "(none)");
   EXPECT_EQ(text_of(table_.find_fresh(key_for("ww.example"), kStart)), "(none)");
 }
 
 TEST_F(TableTest, PartsOfOneKeyAreIndependent) {
-  table_.store(key_, answer_with("good", Part::success));
-  table_.store(key_, answer_with("no", Part::denial));
-  table_.store(key_, answer_with("broken", Part::failure));
+  table_.store(entry_with(key_, "good", Part::success));
+  table_.store(entry_with(key_, "no", Part::denial));
+  table_.store(entry_with(key_, "broken", Part::failure));
   auto found = table_.find(key_);
   EXPECT_EQ(text_of(found[Part::success]), "good");
   EXPECT_EQ(text_of(found[Part::denial]), "no");
@@ -57,11 +57,11 @@ TEST_F(TableTest, PartsOfOneKeyAreIndependent) {
 }
 
 TEST_F(TableTest, FindFreshPrefersDenialThenSuccessThenFailureAmongTheFresh) {
-  table_.store(key_, answer_with("broken", Part::failure, 40));
+  table_.store(entry_with(key_, "broken", Part::failure, 40));
   EXPECT_EQ(text_of(table_.find_fresh(key_, kStart)), "broken");
-  table_.store(key_, answer_with("good", Part::success, 20));
+  table_.store(entry_with(key_, "good", Part::success, 20));
   EXPECT_EQ(text_of(table_.find_fresh(key_, kStart)), "good");
-  table_.store(key_, answer_with("no", Part::denial, 10));
+  table_.store(entry_with(key_, "no", Part::denial, 10));
   EXPECT_EQ(text_of(table_.find_fresh(key_, kStart)), "no");
   EXPECT_EQ(text_of(table_.find_fresh(key_, kStart + 10s)), "good");
   EXPECT_EQ(text_of(table_.find_fresh(key_, kStart + 20s)), "broken");
@@ -69,20 +69,20 @@ TEST_F(TableTest, FindFreshPrefersDenialThenSuccessThenFailureAmongTheFresh) {
 }
 
 TEST_F(TableTest, AFailureNeverHidesGoodData) {
-  table_.store(key_, answer_with("good", Part::success, 10));
-  table_.store(key_, answer_with("broken", Part::failure, 5, kStart + 1s));
+  table_.store(entry_with(key_, "good", Part::success, 10));
+  table_.store(entry_with(key_, "broken", Part::failure, 5, kStart + 1s));
   EXPECT_EQ(text_of(table_.find_fresh(key_, kStart + 2s)), "good");
   // Expired, the good data is still there to be served stale beside the failure.
-  table_.store(key_, answer_with("broken", Part::failure, 5, kStart + 11s));
+  table_.store(entry_with(key_, "broken", Part::failure, 5, kStart + 11s));
   EXPECT_EQ(text_of(table_.find_fresh(key_, kStart + 12s)), "broken");
   EXPECT_EQ(text_of(table_.find(key_)[Part::success]), "good");
 }
 
 TEST_F(TableTest, ReplacingKeepsOneEntryAndAccountsForTheNewAnswer) {
-  table_.store(key_, answer_with("short"));
+  table_.store(entry_with(key_, "short"));
   const auto before = budget_.used();
   const auto held = table_.find_fresh(key_, kStart);
-  table_.store(key_, answer_with(std::string(1000, 'x')));
+  table_.store(entry_with(key_, std::string(1000, 'x')));
   EXPECT_EQ(table_.entries(Part::success), 1U);
   EXPECT_EQ(budget_.used() - before, table_.find_fresh(key_, kStart)->memory() - held->memory());
   EXPECT_EQ(text_of(held), "short") << "an answer in use outlives its place in the cache";
@@ -91,8 +91,8 @@ TEST_F(TableTest, ReplacingKeepsOneEntryAndAccountsForTheNewAnswer) {
 
 TEST_F(TableTest, GivesTheWholeBudgetBack) {
   for (std::size_t number = 0; number < 1000; ++number) {
-    table_.store(key_number(number), answer_with("a"));
-    table_.store(key_number(number), answer_with("b", Part::denial));
+    table_.store(entry_with(key_number(number), "a"));
+    table_.store(entry_with(key_number(number), "b", Part::denial));
   }
   EXPECT_EQ(budget_.used(), table_.memory());
   for (std::size_t number = 0; number < 500; ++number) {
@@ -106,7 +106,7 @@ TEST_F(TableTest, GivesTheWholeBudgetBack) {
   EXPECT_EQ(table_.entries(Part::success) + table_.entries(Part::denial), 0U);
   {
     Table other({}, budget_);
-    other.store(key_, answer_with("a"));
+    other.store(entry_with(key_, "a"));
     EXPECT_GT(budget_.used(), 0U);
   }
   EXPECT_EQ(budget_.used(), 0U) << "a table that ends gives back what it held";
@@ -126,7 +126,7 @@ TEST_P(CapacityTest, HoldsExactly) {
       const std::size_t keys = 2 * capacity + 50;
       std::size_t evicted = 0;
       for (std::size_t number = 0; number < keys; ++number) {
-        const auto out = table.store(key_number(number), answer_with("x", part));
+        const auto out = table.store(entry_with(key_number(number), "x", part));
         evicted += part == Part::success ? out.success : out.denial;
         ASSERT_EQ(table.entries(part), std::min(number + 1, capacity));
         ASSERT_EQ(table.find(key_number(number))[part] != nullptr, capacity > 0) << "the new entry is in";
@@ -145,32 +145,32 @@ INSTANTIATE_TEST_SUITE_P(Sizes, CapacityTest,
 
 TEST_F(TableTest, FailureCountsAgainstTheDenialCapacityEvenUnderOneKey) {
   Table table({.success = 10, .denial = 1}, budget_);
-  table.store(key_, answer_with("no", Part::denial));
-  table.store(key_, answer_with("broken", Part::failure));
+  table.store(entry_with(key_, "no", Part::denial));
+  table.store(entry_with(key_, "broken", Part::failure));
   EXPECT_EQ(table.entries(Part::denial), 1U);
   EXPECT_EQ(text_of(table.find(key_)[Part::denial]), "(none)");
   EXPECT_EQ(text_of(table.find(key_)[Part::failure]), "broken");
 }
 
 TEST_F(TableTest, SetCapacityDownEvictsAndUpKeeps) {
-  for (std::size_t number = 0; number < 5000; ++number) table_.store(key_number(number), answer_with("x"));
+  for (std::size_t number = 0; number < 5000; ++number) table_.store(entry_with(key_number(number), "x"));
   table_.set_capacity({.success = 6000, .denial = 5});
   EXPECT_EQ(table_.entries(Part::success), 5000U);
   for (const std::size_t capacity : {4999U, 1000U, 65U, 64U, 63U, 1U, 0U}) {
     table_.set_capacity({.success = capacity, .denial = 5});
     EXPECT_EQ(table_.entries(Part::success), capacity);
     EXPECT_EQ(table_.capacity().success, capacity);
-    table_.store(key_number(9999), answer_with("y"));
+    table_.store(entry_with(key_number(9999), "y"));
     EXPECT_EQ(table_.entries(Part::success), capacity);
   }
   EXPECT_EQ(budget_.used(), 0U);
   table_.set_capacity({.success = 20, .denial = 5});
-  table_.store(key_, answer_with("again"));
+  table_.store(entry_with(key_, "again"));
   EXPECT_EQ(text_of(table_.find_fresh(key_, kStart)), "again");
 }
 
 TEST_F(TableTest, ShrinkFreesAtLeastWhatIsAsked) {
-  for (std::size_t number = 0; number < 2000; ++number) table_.store(key_number(number), answer_with("x"));
+  for (std::size_t number = 0; number < 2000; ++number) table_.store(entry_with(key_number(number), "x"));
   const auto before = budget_.used();
   table_.shrink(50'000);
   EXPECT_LE(budget_.used(), before - 50'000);
@@ -188,8 +188,8 @@ TEST(TableBudget, IsMetAfterEveryStoreOfRandomSizes) {
     const std::size_t size = random() % 100 == 0 ? random() % 60'000 : random() % 600;
     const Key key = key_number(random() % 3000);
     const auto part = static_cast<Part>(random() % kPartCount);
-    const auto answer = answer_with(std::string(size, 'x'), part);
-    table.store(key, answer);
+    const auto answer = entry_with(key, std::string(size, 'x'), part);
+    table.store(answer);
     ASSERT_LE(budget.used(), budget.limit());
     ASSERT_EQ(budget.used(), table.memory());
     const bool stored = table.find(key)[part] == answer;
@@ -210,8 +210,8 @@ TEST(TableBudget, IsMetAfterEveryStoreOfRandomSizes) {
 TEST(TableBudget, AnAnswerThatIsTooLargeLeavesTheOldOne) {
   Budget budget(80'000);
   Table table({}, budget);
-  table.store(key_number(1), answer_with("small"));
-  table.store(key_number(1), answer_with(std::string(20'000, 'x')));
+  table.store(entry_with(key_number(1), "small"));
+  table.store(entry_with(key_number(1), std::string(20'000, 'x')));
   EXPECT_EQ(text_of(table.find_fresh(key_number(1), kStart)), "small");
 }
 
@@ -219,7 +219,7 @@ TEST(TableBudget, EvictsFromOtherShardsWhenItsOwnHasNothing) {
   Budget budget(4000);  // a few entries for 64 shards
   Table table({}, budget);
   for (std::size_t number = 0; number < 500; ++number) {
-    table.store(key_number(number), answer_with("x"));
+    table.store(entry_with(key_number(number), "x"));
     ASSERT_LE(budget.used(), budget.limit());
   }
   EXPECT_GE(table.entries(Part::success), 5U);
@@ -229,10 +229,10 @@ TEST(TableBudget, ALateTableGetsItsShareFromAFullOne) {
   Budget budget(400'000);
   Table early({}, budget);
   Table late({}, budget);
-  for (std::size_t number = 0; number < 3000; ++number) early.store(key_number(number), answer_with("x"));
+  for (std::size_t number = 0; number < 3000; ++number) early.store(entry_with(key_number(number), "x"));
   EXPECT_GT(early.memory(), budget.limit() - 1000);
   for (std::size_t number = 0; number < 3000; ++number) {
-    late.store(key_number(number), answer_with("x"));
+    late.store(entry_with(key_number(number), "x"));
     ASSERT_LE(budget.used(), budget.limit());
   }
   EXPECT_GT(late.memory(), budget.limit() * 2 / 5);

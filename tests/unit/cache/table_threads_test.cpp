@@ -10,7 +10,7 @@
 namespace nld::cache {
 namespace {
 
-using test::answer_with;
+using test::entry_with;
 using test::key_number;
 using test::kStart;
 using test::text_of;
@@ -34,7 +34,7 @@ void work(Table& table, unsigned seed, const Bounds& bounds) {
       case 0:
       case 1:
       case 2:
-        table.store(key_number(number), answer_with(text_for(number, random), part));
+        table.store(entry_with(key_number(number), text_for(number, random), part));
         ASSERT_NO_FATAL_FAILURE(bounds());
         break;
       case 3:
@@ -76,7 +76,7 @@ TEST(TableThreads, CapacityAndBudgetHoldAllTheTime) {
        {Capacity{.success = 100, .denial = 37}, Capacity{.success = 9984, .denial = 3}}) {
     Budget budget(60'000);
     Table table(capacity, budget);
-    const std::size_t entry = answer_with(std::string(310, 'x'))->memory() + 300;
+    const std::size_t entry = test::answer_with(std::string(310, 'x'))->memory() + 300;
     std::vector<std::jthread> threads;
     for (unsigned thread = 0; thread < kThreads; ++thread)
       threads.emplace_back([&, thread] {
