@@ -87,6 +87,14 @@ Evicted Table::store(AnswerPtr entry) {
   return evicted;
 }
 
+Lookahead::Lookahead(const Table& table, std::uint64_t hash) noexcept : table_(&table), hash_(hash) {
+  table.shards_[table.shard_of(hash)].prefetch_word(hash);
+}
+
+void Lookahead::load() const noexcept {
+  if (table_ != nullptr) table_->shards_[table_->shard_of(hash_)].prefetch_entries(hash_);
+}
+
 void Table::erase(const Key& key, std::initializer_list<Part> parts) noexcept {
   shards_[shard_of(key.hash())].erase(key, parts, *ledger_);
 }

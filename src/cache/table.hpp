@@ -9,6 +9,7 @@
 #include "cache/answer.hpp"
 #include "cache/budget.hpp"
 #include "cache/key.hpp"
+#include "cache/lookahead.hpp"
 
 namespace nld::cache {
 
@@ -54,6 +55,9 @@ class Table final : private Budget::Holder {
   /// The lookup of the hot path, with one reference taken. Order: a fresh denial, a fresh success, a fresh
   /// failure; else null. Counts as a visit of the one returned.
   [[nodiscard]] AnswerPtr find_fresh(const Key& key, runtime::TimePoint now) const noexcept;
+  /// Whether the table is so large that lookups wait for memory: then it pays to look ahead.
+  [[nodiscard]] bool outgrows_cpu_cache() const noexcept { return memory() > kCpuCache; }
+
   /// Stores an entry (Answer::entry, in no table yet) in the part that its facts name, replacing what was
   /// there; other parts stay. Stores nothing when the part's capacity is 0 or it takes more than an eighth of
   /// the budget. On return the budget is met (other threads' stores in progress aside). Returns what it
@@ -73,6 +77,7 @@ class Table final : private Budget::Holder {
   void shrink(std::size_t octets) noexcept;
 
  private:
+  friend class Lookahead;
   [[nodiscard]] std::size_t shard_of(std::uint64_t hash) const noexcept;
   /// Evicts from shard after shard, `but` left out, while `wanting(octets freed)` says so.
   template <typename Wanting>
@@ -80,6 +85,8 @@ class Table final : private Budget::Holder {
   [[nodiscard]] std::size_t held() const noexcept override { return memory(); }
   void give_back(std::size_t octets) noexcept override { shrink(octets); }
 
+  static constexpr std::size_t kCpuCache =
+      512 * 1024;  // octets: what a core's own cache may have left for it
   static constexpr std::size_t kMaxShards = 64;
   static constexpr std::size_t kNoShard = kMaxShards;
   std::unique_ptr<Ledger> ledger_;

@@ -49,6 +49,16 @@ bool Chain::takes(dns::RRClass cls) const noexcept {
   return std::ranges::any_of(plugins_, [cls](const auto& plugin) { return plugin->takes(cls); });
 }
 
+bool Chain::looks_ahead() const noexcept {
+  return std::ranges::any_of(plugins_, [](const auto& plugin) { return plugin->looks_ahead(); });
+}
+
+cache::Lookahead Chain::look_ahead(const dns::Query& query) const noexcept {
+  const auto looking =
+      std::ranges::find_if(plugins_, [](const auto& plugin) { return plugin->looks_ahead(); });
+  return looking == plugins_.end() ? cache::Lookahead() : (*looking)->look_ahead(query);
+}
+
 Step Chain::handle(Request& request, Reply& reply, std::size_t from) const {
   for (std::size_t at = from; at < plugins_.size(); ++at) {
     const Verdict verdict = plugins_[at]->handle(request, reply);

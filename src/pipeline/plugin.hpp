@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/lookahead.hpp"
 #include "pipeline/draft.hpp"
 #include "pipeline/request.hpp"
 #include "runtime/task.hpp"
@@ -55,6 +56,10 @@ class Plugin {
 
   /// Answers at once if it can. This is the hot path: no allocation, no waiting.
   virtual Verdict handle(Request& /*request*/, Reply& /*reply*/) { return Verdict::pass; }
+  /// Whether it pays to call `look_ahead` before `handle`. Asked often: costs nothing.
+  [[nodiscard]] virtual bool looks_ahead() const noexcept { return false; }
+  /// For a query that `handle` will see soon, if nobody before answers or changes it.
+  [[nodiscard]] virtual cache::Lookahead look_ahead(const dns::Query& /*query*/) const noexcept { return {}; }
   /// Called after `wait`. `request` and `reply` outlive the coroutine. Never throws.
   virtual runtime::Task<void> resolve(Request& request, Reply& reply, Next next);
 
@@ -88,6 +93,8 @@ class Chain {
   using Step = pipeline::Step;
   Step handle(Request& request, Reply& reply, std::size_t from = 0) const;
   [[nodiscard]] runtime::Task<void> resolve(Request& request, Reply& reply, std::size_t at) const;
+  [[nodiscard]] bool looks_ahead() const noexcept;
+  [[nodiscard]] cache::Lookahead look_ahead(const dns::Query& query) const noexcept;
   void observe(const Request& request, const Reply& reply, const Outcome& outcome) const;
   void amend(const Request& request, const Reply& reply, Draft& draft) const noexcept;
   [[nodiscard]] bool answer_only() const noexcept { return answer_only_; }

@@ -100,6 +100,13 @@ QueryHandler::Handled QueryHandler::reply_without_chain(const pipeline::Request&
   return {Result::replied, rendered.size};
 }
 
+cache::Lookahead QueryHandler::look_ahead(dns::Bytes packet) const noexcept {
+  const auto query = dns::parse_query(packet);
+  if (!query) return {};
+  const auto& chain = zones_.find(*query);
+  return chain ? chain->look_ahead(*query) : cache::Lookahead();
+}
+
 QueryHandler::Handled QueryHandler::handle(const Inbound& inbound, dns::MutableBytes out,
                                            const std::shared_ptr<ReplySink>& sink) {
   const auto query = dns::parse_query(inbound.packet);

@@ -74,6 +74,10 @@ class QueryHandler final : public pipeline::Router {
     return zones_.find(query);
   }
 
+  /// Whether it pays to call `look_ahead` for the packets of a batch before `handle`.
+  [[nodiscard]] bool looks_ahead() const noexcept { return zones_.looks_ahead(); }
+  [[nodiscard]] cache::Lookahead look_ahead(dns::Bytes packet) const noexcept;
+
   enum class Result : std::uint8_t { silence, replied, waits };
   struct Handled {
     Result result = Result::silence;

@@ -1,6 +1,8 @@
 // The UDP loop of a worker.
 #include "server/udp_listener.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
 #include <cstring>
 
@@ -50,7 +52,9 @@ bool UdpListener::serve(std::size_t batches) {
     if (count == 0) return false;
     flush();  // replies that came from upstream meanwhile share the buffers
     Inbound inbound{.packet = {}, .client = {}, .local = address_, .received = queries_.clock.now()};
+    const bool looks_ahead = count > 1 && handler_->looks_ahead();
     for (std::size_t at = 0; at < count; ++at) {
+      if (looks_ahead && at % kLookAhead == 0) look_ahead(at, count);
       if (batch_.queued() == UdpBatch::kPackets) flush();
       inbound.packet = batch_.packet(at);
       inbound.client = batch_.client(at);
@@ -64,6 +68,13 @@ bool UdpListener::serve(std::size_t batches) {
     if (count < UdpBatch::kPackets) return false;
   }
   return true;
+}
+
+void UdpListener::look_ahead(std::size_t from, std::size_t count) const noexcept {
+  const std::size_t size = std::min(kLookAhead, count - from);
+  std::array<cache::Lookahead, kLookAhead> ahead;
+  for (std::size_t at = 0; at < size; ++at) ahead[at] = handler_->look_ahead(batch_.packet(from + at));
+  for (std::size_t at = 0; at < size; ++at) ahead[at].load();
 }
 
 void UdpListener::flush() {

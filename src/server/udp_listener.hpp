@@ -27,8 +27,13 @@ class UdpListener final : public ReplySink, public std::enable_shared_from_this<
   void take_turn();
   /// Reads and answers at most `batches` rounds; false when the queue is empty.
   bool serve(std::size_t batches);
+  /// For the packets `from`… of a batch of `count`.
+  void look_ahead(std::size_t from, std::size_t count) const noexcept;
   void flush();
 
+  /// Packets whose memory is asked for at one time: as many as memory serves at one time, or more, and all of
+  /// it still in the nearest cache when its turn comes.
+  static constexpr std::size_t kLookAhead = 16;
   /// Rounds before other work of the loop (TCP, upstream answers, timers) gets its turn: 512 queries, about a
   /// millisecond. Each turn costs an epoll_wait.
   static constexpr std::size_t kRounds = 8;

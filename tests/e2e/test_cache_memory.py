@@ -11,7 +11,7 @@ from lab.waiting import PATIENCE
 
 MIB = 1 << 20
 BUDGET = 8 * MIB
-NAMES = 60_000  # half of them fill the budget
+NAMES = 90_000  # half of them fill the budget
 AT_ONCE = 128  # fit into a socket's buffers
 
 
@@ -46,12 +46,12 @@ def test_the_budget_holds_under_a_flood_of_unique_names(serve):
     assert server.value("node_local_dns_cache_budget_bytes") == BUDGET
     held = server.value("node_local_dns_cache_bytes")
     assert 0.95 * BUDGET <= held <= BUDGET, f"{held / MIB:.2f} MiB"
-    # Fragments of the heap take more; with a leak, or an index that only grows, it would be twice as much, for as many
-    # names were pushed out as are held.
+    # Fragments of the heap take 3 to 5 % more; with a leak, or an index that only grows, it would be twice as much, for
+    # about as many names were pushed out as are held.
     grown = resident(server, "Anonymous") - before
     # A sanitizer's heap keeps all.
     own_heap = not re.search("lib[at]san", pathlib.Path(f"/proc/{server.pid}/maps").read_text())
-    assert not own_heap or 0.5 * BUDGET <= grown <= 1.5 * BUDGET, f"{grown / MIB:.2f} MiB"
+    assert not own_heap or 0.9 * BUDGET <= grown <= 1.15 * BUDGET, f"{grown / MIB:.2f} MiB"
     evicted = server.value("coredns_cache_evictions_total")
     entries = server.value("coredns_cache_entries", type="success")
     assert evicted + entries >= NAMES

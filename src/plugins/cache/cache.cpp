@@ -37,8 +37,7 @@ struct Landing : runtime::Completion<SharedResult> {
   asio::io_context& loop;
 };
 
-Key key_of(const cache::KeyHasher& hasher, const Request& request) noexcept {
-  const dns::Query& query = request.query;
+Key key_of(const cache::KeyHasher& hasher, const dns::Query& query) noexcept {
   return {hasher, query.name, query.type, query.cls, query.dnssec_ok(), query.header.has(dns::flag::CD)};
 }
 
@@ -188,10 +187,14 @@ void CachePlugin::serve_stale(AnswerPtr answer, Reply& reply) noexcept {
   reply.answer_with(std::move(answer), "cache");
 }
 
+cache::Lookahead CachePlugin::look_ahead(const dns::Query& query) const noexcept {
+  return {shared_->table, key_of(services_.hasher, query).hash()};
+}
+
 Verdict CachePlugin::handle(Request& request, Reply& reply) {
   if (!concerns(request)) return Verdict::pass;
   counters_.requests.add();
-  const Key key = key_of(services_.hasher, request);
+  const Key key = key_of(services_.hasher, request.query);
   const runtime::TimePoint now = request.received;
   AnswerPtr fresh = shared_->table.find_fresh(key, now);
   const bool serves_stale = config_.stale.up_to.count() > 0;
@@ -218,7 +221,7 @@ Verdict CachePlugin::handle(Request& request, Reply& reply) {
 }
 
 runtime::Task<void> CachePlugin::resolve(Request& request, Reply& reply, pipeline::Next /*next*/) {
-  const Key key = key_of(services_.hasher, request);
+  const Key key = key_of(services_.hasher, request.query);
   const runtime::TimePoint now = services_.clock.now();
   AnswerPtr stale;
   if (config_.stale.up_to.count() > 0) stale = choose_stale(config_, shared_->table.find(key), now);
@@ -283,7 +286,7 @@ void CachePlugin::serve_result(const FetchResult& result, Reply& reply) const {
 void CachePlugin::refresh(const Request& request, const AnswerPtr& old, bool prefetch) {
   const auto now_ms = steady_ms(request.received);
   if (now_ms < old->usage().recheck_after_ms.load(std::memory_order_relaxed)) return;
-  const Key key = key_of(services_.hasher, request);
+  const Key key = key_of(services_.hasher, request.query);
   if (!shared_->flights.lead_alone(key)) return;
   if (prefetch) counters_.prefetches.add();
   runtime::start(fetch(request, key, old));

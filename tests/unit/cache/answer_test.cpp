@@ -40,10 +40,10 @@ TEST(Answer, MayBeEmpty) {
 
 TEST(Answer, AsAnEntryHasTheKeysQuestionAndNewTimes) {
   const Key key = test::key_for("www.example");
-  auto wire = std::vector<std::uint8_t>(dns::kHeaderSize);
-  wire[5] = 1;
-  for (const char octet : std::string_view("\3WWW\7exAMPLE\0\0\1\0\1rest", 21))
-    wire.push_back(static_cast<std::uint8_t>(octet));
+  constexpr std::string_view kBody("\3WWW\7exAMPLE\0\0\1\0\1rest", 21);
+  std::vector<std::uint8_t> wire(dns::kHeaderSize + kBody.size());
+  wire[5] = 1;  // QDCOUNT
+  std::ranges::copy(kBody, wire.begin() + dns::kHeaderSize);
   const auto made =
       Answer::make({.rcode = dns::Rcode::NOERROR, .ttl = 7}, wire, std::array<std::uint16_t, 1>{40});
   ASSERT_TRUE(made->asks(key));

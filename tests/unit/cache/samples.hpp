@@ -1,6 +1,7 @@
 // Keys and answers for the cache's tests.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,10 +39,10 @@ constexpr runtime::TimePoint kStart{std::chrono::hours(1000)};
 inline AnswerPtr entry_with(const Key& key, std::string_view text, Part part = Part::success,
                             std::uint32_t ttl = 30, runtime::TimePoint stored_at = kStart) {
   const KeyView view = key.view();
-  std::vector<std::uint8_t> wire(dns::kHeaderSize);
+  std::vector<std::uint8_t> wire(dns::kHeaderSize + view.question.size() + text.size());
   wire[5] = 1;  // QDCOUNT
-  wire.insert(wire.end(), view.question.begin(), view.question.end());
-  wire.insert(wire.end(), text.begin(), text.end());
+  const auto behind = std::ranges::copy(view.question, wire.begin() + dns::kHeaderSize).out;
+  std::ranges::copy(text, behind);
   return Answer::entry(Answer::make({.part = part, .extended_error = {}}, wire, {}), key, ttl, stored_at);
 }
 inline AnswerPtr answer_with(std::string_view text, Part part = Part::success, std::uint32_t ttl = 30,

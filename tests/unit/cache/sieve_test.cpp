@@ -47,6 +47,16 @@ TEST_F(SieveTest, AVisitedEntryGetsASecondChance) {
   EXPECT_EQ(stored("abcde"), "acde");
 }
 
+TEST_F(SieveTest, LookingAheadIsNoVisit) {
+  for (const char name : std::string_view("abcd")) {
+    store(name);
+    Lookahead(table_, key_for({&name, 1}).hash()).load();
+  }
+  Lookahead(table_, key_for("x").hash()).load();  // not there
+  store('e');
+  EXPECT_EQ(stored("abcde"), "bcde");
+}
+
 TEST_F(SieveTest, TheHandStaysWhereItStopped) {
   for (const char name : std::string_view("abcd")) store(name);
   hit('a');    // a* b c d

@@ -152,6 +152,18 @@ TEST_F(TableTest, FailureCountsAgainstTheDenialCapacityEvenUnderOneKey) {
   EXPECT_EQ(text_of(table.find(key_)[Part::failure]), "broken");
 }
 
+TEST_F(TableTest, LookingAheadPaysInALargeTable) {
+  Lookahead().load();  // of nothing
+  Lookahead(table_, key_.hash()).load();
+  EXPECT_FALSE(table_.outgrows_cpu_cache());
+  for (std::size_t number = 0; number < 9000; ++number) table_.store(entry_with(key_number(number), "x"));
+  EXPECT_TRUE(table_.outgrows_cpu_cache());
+  Lookahead(table_, key_number(7).hash()).load();
+  EXPECT_EQ(text_of(table_.find_fresh(key_number(7), kStart)), "x");
+  table_.clear();
+  EXPECT_FALSE(table_.outgrows_cpu_cache());
+}
+
 TEST_F(TableTest, SetCapacityDownEvictsAndUpKeeps) {
   for (std::size_t number = 0; number < 5000; ++number) table_.store(entry_with(key_number(number), "x"));
   table_.set_capacity({.success = 6000, .denial = 5});

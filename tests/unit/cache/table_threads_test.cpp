@@ -49,6 +49,7 @@ void work(Table& table, unsigned seed, const Bounds& bounds) {
         break;
       }
       default:
+        Lookahead(table, key_number(number).hash()).load();
         if (const auto found = table.find_fresh(key_number(number), kStart)) {
           found->usage().hits.fetch_add(1, std::memory_order_relaxed);
           ASSERT_TRUE(text_of(found).starts_with(std::to_string(number) + "/"));

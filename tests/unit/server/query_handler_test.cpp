@@ -33,6 +33,22 @@ class Waiter final : public pipeline::Plugin {
   runtime::Completion<int>* done_;
 };
 
+/// Looks ahead while `looks`; notes for what.
+class Foresighted final : public pipeline::Plugin {
+ public:
+  Foresighted(const bool& looks, std::vector<std::string>& names) : looks_(looks), names_(names) {}
+  [[nodiscard]] std::string_view name() const noexcept override { return "foresighted"; }
+  [[nodiscard]] bool looks_ahead() const noexcept override { return looks_; }
+  [[nodiscard]] cache::Lookahead look_ahead(const dns::Query& query) const noexcept override {
+    names_.push_back(dns::to_text(query.name));
+    return {};
+  }
+
+ private:
+  const bool& looks_;
+  std::vector<std::string>& names_;
+};
+
 class Sink final : public ReplySink {
  public:
   void deliver(dns::Bytes reply, const runtime::SocketAddress& /*client*/,
@@ -44,12 +60,15 @@ class Sink final : public ReplySink {
 
 class Handling : public ::testing::Test {
  protected:
-  QueryHandler::Handled handle(runtime::Completion<int>* done) {
+  void serve(std::string_view zone, std::unique_ptr<pipeline::Plugin> plugin) {
     std::vector<std::unique_ptr<pipeline::Plugin>> plugins;
-    plugins.push_back(std::make_unique<Waiter>(clock_, done));
+    plugins.push_back(std::move(plugin));
     ZoneTable zones;
-    zones.add(dns::Name(), pipeline::Chain::build(std::move(plugins)));
+    zones.add(*dns::Name::from_text(zone), pipeline::Chain::build(std::move(plugins)));
     handler_.set_zones(std::move(zones));
+  }
+  QueryHandler::Handled handle(runtime::Completion<int>* done) {
+    serve(".", std::make_unique<Waiter>(clock_, done));
     const auto query = nld::testing::make_query(*dns::Name::from_text("example.org."));
     const auto address = *runtime::SocketAddress::from_ip("192.0.2.1", 53);
     return handler_.handle({.packet = query, .client = address, .local = address, .received = clock_.now()},
@@ -87,6 +106,22 @@ TEST_F(Handling, AnswersAtOnceWhatTurnsOutToNeedNoWait) {
   EXPECT_EQ(rcode_of(dns::Bytes(out_).first(handled.size)), dns::Rcode::NXDOMAIN);
   EXPECT_TRUE(sink_->replies.empty());
   EXPECT_EQ(queries_.waiting, 0U);
+}
+
+TEST_F(Handling, LooksAheadForQueriesOfItsZonesAndCountsNothing) {
+  bool looks = false;
+  std::vector<std::string> names;
+  serve("example.org.", std::make_unique<Foresighted>(looks, names));
+  const auto ours = nld::testing::make_query(*dns::Name::from_text("www.example.org."));
+  const auto other = nld::testing::make_query(*dns::Name::from_text("www.example.com."));
+  EXPECT_FALSE(handler_.looks_ahead());
+  looks = true;
+  EXPECT_TRUE(handler_.looks_ahead());
+  for (const dns::Bytes packet :
+       {dns::Bytes(ours), dns::Bytes(other), dns::Bytes(ours).first(20), dns::Bytes()})
+    handler_.look_ahead(packet).load();
+  EXPECT_EQ(names, std::vector<std::string>{"www.example.org."});
+  for (const metrics::Counter* counter : queries_.malformed) EXPECT_EQ(counter->value(), 0U);
 }
 
 }  // namespace
