@@ -2,6 +2,7 @@
 #include "cache/index.hpp"
 
 #include <bit>
+#include <cassert>
 #include <new>
 #include <utility>
 
@@ -20,7 +21,9 @@ std::uint64_t tag_of(std::uint64_t hash) noexcept {
   return hash & ~kAddressMask;
 }
 std::uint64_t word_for(const Answer* entry, std::uint64_t hash) noexcept {
-  return tag_of(hash) | std::bit_cast<std::uintptr_t>(entry);
+  const auto address = std::bit_cast<std::uintptr_t>(entry);
+  assert((address & ~kAddressMask) == 0);
+  return tag_of(hash) | address;
 }
 const Answer* entry_of(std::uint64_t word) noexcept {
   return std::bit_cast<const Answer*>(static_cast<std::uintptr_t>(word & kAddressMask));

@@ -85,8 +85,8 @@ class Table final : private Budget::Holder {
   [[nodiscard]] std::size_t held() const noexcept override { return memory(); }
   void give_back(std::size_t octets) noexcept override { shrink(octets); }
 
-  static constexpr std::size_t kCpuCache =
-      512 * 1024;  // octets: what a core's own cache may have left for it
+  /// Octets: what a core's own cache may have left for a table.
+  static constexpr std::size_t kCpuCache = 512 * 1024;
   static constexpr std::size_t kMaxShards = 64;
   static constexpr std::size_t kNoShard = kMaxShards;
   std::unique_ptr<Ledger> ledger_;
