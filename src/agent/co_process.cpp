@@ -21,6 +21,8 @@ constexpr auto kCommandLimit = seconds(10);
 constexpr runtime::Duration kSettle = milliseconds(20);
 /// Events that never end (another program fights for the same rules) cost this many passes at most.
 constexpr runtime::Duration kEventPause = milliseconds(250);
+/// What another method or program left is cleared once the server is up: pods need not wait for it.
+constexpr runtime::Duration kLeftoversAfter = milliseconds(200);
 constexpr runtime::Duration kFirstRetry = milliseconds(500);
 constexpr runtime::Duration kMaxRetry = seconds(30);
 /// How often kube-proxy's failures are looked at while our rules could cause them, and for how long our
@@ -108,6 +110,7 @@ CoProcess::~CoProcess() {
 
 void CoProcess::bring_up_rules() {
   if (!options_.setup_rules) return;
+  if (!peers_.others()) rules_.expect_no_server();
   reconcile_rules(Cause::start);
 }
 
@@ -204,13 +207,16 @@ void CoProcess::reconcile(Cause cause) {
     return;
   }
   const runtime::TimePoint began = clock_.now();
-  if (cause == Cause::interval) look_at_kube_proxy();
+  if (cause == Cause::interval && !look_at_kube_proxy() && began < check_due_) {
+    schedule(std::min(kKubeProxyInterval, check_due_ - began), Cause::interval);
+    return;
+  }
   const bool rules = !options_.setup_rules || reconcile_rules(cause);
   const bool link = !options_.setup_interface || reconcile_link(cause);
   duration_.observe(std::chrono::duration<double>(clock_.now() - began).count());
   earliest_ = clock_.now() + kEventPause;
   runtime::Duration next = options_.sync_interval;
-  if (rules_.refers_to_kube_proxy()) next = std::min(next, kKubeProxyInterval);
+  if (options_.setup_rules && !rules_.cleared()) next = std::min(next, kLeftoversAfter);
   if (rules && link) {
     retry_ = kFirstRetry;
     const std::lock_guard lock(mutex_);
@@ -219,6 +225,10 @@ void CoProcess::reconcile(Cause cause) {
     next = std::min(next, retry_);
     retry_ = std::min(retry_ * 2, kMaxRetry);
   }
+  // kube-proxy makes the chains that our rules lack: no event tells.
+  const bool lacks = !rules && rules_.refers_to_kube_proxy();
+  check_due_ = clock_.now() + (lacks ? std::min(next, kKubeProxyInterval) : next);
+  if (rules_.refers_to_kube_proxy()) next = std::min(next, kKubeProxyInterval);
   schedule(next, Cause::interval);
 }
 
@@ -227,18 +237,19 @@ void CoProcess::reconcile(Cause cause) {
 bool CoProcess::reconcile_rules(Cause cause) {
   if (cause != Cause::event) {
     const auto mode_before = rules_.decision().kube_proxy.mode;
-    const net::RulesDecision& decision = rules_.decide();
+    const net::RulesDecision& decision = rules_.decide(net::NodeRules::Settle::for_good);
     if (up_ && decision.kube_proxy.mode != mode_before) {
       log_.info("kube-proxy's mode is {} now ({})", to_string(decision.kube_proxy.mode),
                 decision.kube_proxy.source);
     }
-    if (decision.warnings != warned_) {
-      warned_ = decision.warnings;
-      for (const std::string& warning : warned_) log_.warn("{}", warning);
-    }
   }
   net::RulesOutcome outcome = rules_.ensure();
   note(outcome.repairs, cause);
+  if (cause == Cause::interval && !outcome.failure) {
+    outcome = rules_.clear_leftovers();
+    note(outcome.repairs, cause);
+  }
+  warn();
   if (outcome.failure) {
     fail(rules_error_, outcome.failure->what, "rules",
          outcome.failure->locked ? "iptables_lock" : "iptables");
@@ -292,6 +303,12 @@ void CoProcess::note(const std::vector<net::Repair>& repairs, Cause cause) {
   status_.repaired = std::chrono::system_clock::now();
 }
 
+void CoProcess::warn() {
+  if (rules_.decision().warnings == warned_) return;
+  warned_ = rules_.decision().warnings;
+  for (const std::string& warning : warned_) log_.warn("{}", warning);
+}
+
 void CoProcess::fail(std::string& last, const std::string& what, const char* kind, const char* metric_type) {
   count_error(metric_type);
   if (last == what) return;  // said already, and tried again all the time
@@ -307,16 +324,18 @@ void CoProcess::count_error(const char* type) {
       .add();
 }
 
-void CoProcess::look_at_kube_proxy() {
-  if (!rules_.refers_to_kube_proxy()) return;
+bool CoProcess::look_at_kube_proxy() {
+  if (!rules_.refers_to_kube_proxy()) return false;
+  bool changed = false;
   if (aside_for_kube_proxy_until_ && clock_.now() >= *aside_for_kube_proxy_until_) {
     aside_for_kube_proxy_until_.reset();
     rules_.step_aside_for_kube_proxy(false);
+    changed = true;
     log_.info("our chain refers to kube-proxy's chains again");
   }
   const auto failures = net::kube_proxy_restore_failures();
   const auto before = std::exchange(restore_failures_, failures);
-  if (!failures || !before || *failures <= *before) return;
+  if (!failures || !before || *failures <= *before) return changed;
   // A chain that we jump to cannot be deleted, and kube-proxy then fails to write anything at all.
   rules_.step_aside_for_kube_proxy(true);
   if (!aside_for_kube_proxy_until_) {
@@ -325,6 +344,7 @@ void CoProcess::look_at_kube_proxy() {
         std::chrono::duration_cast<seconds>(kKubeProxyPause).count());
   }
   aside_for_kube_proxy_until_ = clock_.now() + kKubeProxyPause;
+  return true;
 }
 
 // --- the switch -------------------------------------------------------------------------------------------

@@ -73,10 +73,12 @@ class CoProcess final : public TrafficSwitch {
   bool reconcile_link(Cause cause);
   void note(const std::vector<net::Repair>& repairs, Cause cause);
   metrics::Counter& repairs_of(net::Repair::Kind kind, net::Fault fault);
+  void warn();
   void fail(std::string& last, const std::string& what, const char* kind, const char* metric_type);
   void on_event(const net::KernelEvent& event);
   void schedule(runtime::Duration delay, Cause cause);
-  void look_at_kube_proxy();
+  /// True when our rules have to change for it.
+  bool look_at_kube_proxy();
   void count_error(const char* type);
 
   AgentOptions options_;
@@ -95,8 +97,9 @@ class CoProcess final : public TrafficSwitch {
   runtime::AsioClock clock_{loop_};
   std::optional<net::KernelEvents> events_;
   runtime::Timer timer_;
-  runtime::TimePoint due_;       ///< when `timer_` fires
-  runtime::TimePoint earliest_;  ///< of the next pass that events cause
+  runtime::TimePoint due_;        ///< when `timer_` fires
+  runtime::TimePoint check_due_;  ///< of the next pass that nothing else causes
+  runtime::TimePoint earliest_;   ///< of the next pass that events cause
   runtime::Duration retry_;
   bool up_ = false;  ///< the first pass is over: what is mended from now on is a repair
   bool stand_in_told_ = false;

@@ -19,7 +19,7 @@ constexpr runtime::Duration kMaxBackoff = seconds(10);
 /// A server that served so long starts with a clean slate after its death.
 constexpr runtime::Duration kProven = seconds(30);
 /// Until the first answer: each is one datagram to a socket that may not be there yet.
-constexpr runtime::Duration kStartProbeInterval = milliseconds(5);
+constexpr runtime::Duration kStartProbeInterval = milliseconds(2);
 constexpr runtime::Duration kSlowStart = seconds(2);  ///< after that the usual interval will do
 /// The rules come first when a hung server is taken out, but a stuck iptables must not protect it.
 constexpr runtime::Duration kSwitchLimit = milliseconds(250);

@@ -169,8 +169,34 @@ Descriptor open_pid(pid_t pid) {
   return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
 }
 
-class Child {
+}  // namespace
+
+class SystemCommands::Child {
  public:
+  /// In a process group of its own.
+  static std::expected<Child, std::string> start(const std::vector<std::string>& argv,
+                                                 std::string_view input) {
+    const auto program = find_program(argv.front());
+    if (!program) return std::unexpected("not found in PATH, /usr/sbin or /sbin");
+    auto out = make_pipe();
+    auto error = make_pipe();
+    Descriptor in = input_file(input);
+    if (!out || !error || !in.is_open()) return std::unexpected(reason(errno));
+    SpawnActions actions;
+    actions.move(in, STDIN_FILENO);
+    actions.move(out->write, STDOUT_FILENO);
+    actions.move(error->write, STDERR_FILENO);
+    actions.close_rest();
+
+    std::vector<std::string> arguments = argv;
+    std::vector<std::string> variables = environment();
+    pid_t pid = 0;
+    const int refused = ::posix_spawn(&pid, program->c_str(), actions.get(), SpawnAttributes().get(),
+                                      pointers(arguments).data(), pointers(variables).data());
+    if (refused != 0) return std::unexpected(reason(refused));
+    return Child(pid, std::move(out->read), std::move(error->read));
+  }
+
   Child(pid_t pid, Descriptor out, Descriptor error)
       : pid_(pid), ended_(open_pid(pid)), out_(std::move(out)), error_(std::move(error)) {}
 
@@ -204,6 +230,8 @@ class Child {
     return ::waitpid(pid_, nullptr, WNOHANG) != 0;
   }
 
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+
  private:
   /// Until something can be read, it has ended (true) or the time is up.
   bool wait(Clock::time_point deadline) {
@@ -220,44 +248,55 @@ class Child {
   Descriptor error_;
 };
 
-}  // namespace
+/// A program on its way, and what it is.
+struct SystemCommands::Begun {
+  std::vector<std::string> argv;
+  Child child;
+};
+
+SystemCommands::SystemCommands(std::chrono::milliseconds limit) noexcept : limit_(limit) {}
+
+SystemCommands::~SystemCommands() {
+  for (Begun& one : begun_) one.child.kill();
+}
+
+bool SystemCommands::installed(const std::string& program) {
+  return find_program(program).has_value();
+}
 
 std::expected<CommandResult, std::string> SystemCommands::run(const std::vector<std::string>& argv,
                                                               std::string_view input) {
   std::erase_if(unreaped_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
   if (argv.empty()) return std::unexpected(std::string("no program named"));
-  const auto failed = [&](std::string_view why) {
-    return std::unexpected(fmt::format("{}: {}", argv.front(), why));
-  };
-  const auto program = find_program(argv.front());
-  if (!program) return failed("not found in PATH, /usr/sbin or /sbin");
-
-  auto out = make_pipe();
-  auto error = make_pipe();
-  Descriptor in = input_file(input);
-  if (!out || !error || !in.is_open()) return failed(reason(errno));
-  SpawnActions actions;
-  actions.move(in, STDIN_FILENO);
-  actions.move(out->write, STDOUT_FILENO);
-  actions.move(error->write, STDERR_FILENO);
-  actions.close_rest();
-
-  std::vector<std::string> arguments = argv;
-  std::vector<std::string> variables = environment();
-  pid_t pid = 0;
-  const int refused = ::posix_spawn(&pid, program->c_str(), actions.get(), SpawnAttributes().get(),
-                                    pointers(arguments).data(), pointers(variables).data());
-  if (refused != 0) return failed(reason(refused));
-  out->write = Descriptor();
-  error->write = Descriptor();
-
-  Child child(pid, std::move(out->read), std::move(error->read));
-  auto result = child.finish(limit_);
-  if (!result) {
-    if (!child.kill()) unreaped_.push_back(pid);
-    return failed(result.error());
+  const auto ahead = std::ranges::find(begun_, argv, &Begun::argv);
+  if (input.empty() && ahead != begun_.end()) {
+    Child child = std::move(ahead->child);
+    begun_.erase(ahead);
+    return finish(child, argv.front());
   }
-  return result;
+  auto child = Child::start(argv, input);
+  if (!child) return std::unexpected(fmt::format("{}: {}", argv.front(), child.error()));
+  return finish(*child, argv.front());
+}
+
+void SystemCommands::begin(const std::vector<std::string>& argv) {
+  if (argv.empty() || std::ranges::find(begun_, argv, &Begun::argv) != begun_.end()) return;
+  // What cannot be started is not: `run` says why.
+  if (auto child = Child::start(argv, {})) begun_.push_back({argv, std::move(*child)});
+}
+
+void SystemCommands::drop(const std::vector<std::string>& argv) {
+  const auto ahead = std::ranges::find(begun_, argv, &Begun::argv);
+  if (ahead == begun_.end()) return;
+  if (!ahead->child.kill()) unreaped_.push_back(ahead->child.pid());
+  begun_.erase(ahead);
+}
+
+std::expected<CommandResult, std::string> SystemCommands::finish(Child& child, const std::string& program) {
+  auto result = child.finish(limit_);
+  if (result) return result;
+  if (!child.kill()) unreaped_.push_back(child.pid());
+  return std::unexpected(fmt::format("{}: {}", program, result.error()));
 }
 
 }  // namespace nld::net

@@ -46,13 +46,9 @@ RuleSet nothing_for(Family family) {
 }  // namespace
 
 NodeRules::NodeRules(RulesOptions options, CommandRunner& commands)
-    : options_(std::move(options)), commands_(commands) {
+    : options_(std::move(options)), commands_(commands), steering_(commands) {
   for (const Family family : kFamilies) {
-    PerFamily one{.family = family,
-                  .addresses = {},
-                  .cluster_dns = std::nullopt,
-                  .iptables = std::nullopt,
-                  .steering = SteeringTable(commands, family)};
+    PerFamily one{.family = family};
     for (const auto& address : options_.addresses) {
       if (family_of(address) == family) one.addresses.push_back(address.ip_text());
     }
@@ -110,17 +106,32 @@ bool NodeRules::refers_to_kube_proxy() const noexcept {
          decision_.kube_proxy.mode == KubeProxyMode::iptables;
 }
 
-const RulesDecision& NodeRules::decide() {
-  decision_.warnings.clear();
+const RulesDecision& NodeRules::decide(Settle how) {
+  ReadAhead ahead(commands_);
+  if (!decided_ && how == Settle::for_good && options_.mode == Mode::fallback &&
+      options_.method != Method::chain) {
+    for (PerFamily& one : families_) {  // while kube-proxy is asked
+      if (!one.addresses.empty()) steering_.of(one.family).begin_listing(ahead);
+    }
+  }
   decision_.kube_proxy = options_.kube_proxy
                              ? KubeProxyFinding{*options_.kube_proxy, "flag --kube-proxy-mode"}
                              : detect_kube_proxy(commands_);
   if (!decided_) {
-    settle_method();
-    settle_backend();
-    inherit_from_node_cache();
+    look_for_sockets();
+    settle_method(how);
+    if (how == Settle::on_trial || !steers()) {
+      settle_backend();
+      inherit_from_node_cache();
+    }
     decided_ = true;
   }
+  collect_warnings();
+  return decision_;
+}
+
+void NodeRules::collect_warnings() {
+  decision_.warnings.clear();
   for (const PerFamily& one : families_) {
     if (const auto set = wanted_for(one); !set) {
       decision_.warnings.push_back("no rules for " + std::string(to_string(one.family)) + ": " + set.error());
@@ -135,7 +146,6 @@ const RulesDecision& NodeRules::decide() {
           "net.ipv4.vs.conntrack must be 1 for the fallback with kube-proxy in ipvs mode: " + set.error());
     }
   }
-  return decision_;
 }
 
 void NodeRules::warn_of_unread_tables() {
@@ -154,20 +164,26 @@ void NodeRules::warn_of_unread_tables() {
   }
 }
 
-std::optional<std::string> NodeRules::why_not_steering() {
+std::optional<std::string> NodeRules::why_not_steering(Settle how) {
   bool any = false;
   decision_.method = Method::steer;
   for (PerFamily& one : families_) {
     if (one.addresses.empty()) continue;
     const auto set = wanted_for(one);
     if (!set) return set.error();
-    if (const auto usable = one.steering.usable(*set); !usable) return usable.error();
     any = true;
+    if (how == Settle::for_good) continue;
+    if (const auto usable = steering_.of(one.family).usable(*set); !usable) return usable.error();
   }
-  return any ? std::nullopt : std::optional<std::string>("no address");
+  if (!any) return "no address";
+  if (how == Settle::on_trial) return std::nullopt;
+  RulesOutcome outcome = steering_.ensure(wanted_steering());
+  if (outcome.failure) return std::move(outcome.failure->what);  // `clear_leftovers` removes a family's table
+  made_ = std::move(outcome);
+  return std::nullopt;
 }
 
-void NodeRules::settle_method() {
+void NodeRules::settle_method(Settle how) {
   if (options_.mode != Mode::fallback) {
     decision_.method_reason = "mode " + std::string(to_string(options_.mode));
     return;
@@ -177,7 +193,7 @@ void NodeRules::settle_method() {
     decision_.method_reason = "flag --fallback";
     return;
   }
-  if (const auto obstacle = why_not_steering()) {
+  if (const auto obstacle = why_not_steering(how)) {
     decision_.method = Method::chain;
     decision_.method_reason = "steering is not possible here: " + *obstacle;
     return;
@@ -190,7 +206,7 @@ void NodeRules::settle_backend() {
   if (options_.backend) {
     decision_.backend = options_.backend;
   } else {
-    BackendFinding found = detect_backend(commands_);
+    BackendFinding found = detect_backend(commands_, decision_.kube_proxy.backend);
     decision_.backend = found.backend;
     backend_unread_ = std::move(found.unread);
   }
@@ -222,28 +238,35 @@ RulesOutcome NodeRules::for_each_family(Act act) {
 NodeRules::Repairs NodeRules::ensure_for(PerFamily& one) {
   const auto set = wanted_for(one);
   if (!set || set->empty()) return {};
-  if (!needs_iptables()) {
-    Repairs repairs = one.steering.ensure(*set);
-    // A table made anew has an empty switch.
-    if (repairs && (!repairs->empty() || aside_unsettled_) && (aside_ || aside_unsettled_)) {
-      if (auto done = one.steering.set_aside(one.addresses, aside_); !done)
-        return std::unexpected(done.error());
-    }
-    return repairs;
-  }
   if (!one.iptables) return std::unexpected(Failure{"no iptables program is installed"});
   return one.iptables->ensure(*set);
+}
+
+std::vector<SteeringTables::Wanted> NodeRules::wanted_steering() const {
+  std::vector<SteeringTables::Wanted> all;
+  for (const PerFamily& one : families_) {
+    auto set = wanted_for(one);
+    if (set && !set->empty()) all.push_back({std::move(*set), one.addresses});
+  }
+  return all;
+}
+
+void NodeRules::begin_reading(ReadAhead& ahead) {
+  for (PerFamily& one : families_) {
+    const auto set = wanted_for(one);
+    if (set && !set->empty() && one.iptables) one.iptables->begin_reading(*set, ahead);
+  }
 }
 
 NodeRules::Repairs NodeRules::check_for(PerFamily& one) {
   const auto set = wanted_for(one);
   if (!set || set->empty()) return {};
-  if (!needs_iptables()) return one.steering.check(*set);
+  if (!needs_iptables()) return steering_.of(one.family).check(*set);
   if (!one.iptables) return std::unexpected(Failure{"no iptables program is installed"});
   return one.iptables->check(*set);
 }
 
-NodeRules::Repairs NodeRules::clear_leftovers(PerFamily& one) {
+NodeRules::Repairs NodeRules::clear_leftovers_for(PerFamily& one) {
   std::vector<Repair> all;
   if (!needs_iptables() && one.iptables) {
     auto cleared = one.iptables->ensure(nothing_for(one.family));
@@ -252,7 +275,7 @@ NodeRules::Repairs NodeRules::clear_leftovers(PerFamily& one) {
   }
   if (!steers() || one.addresses.empty()) {
     // A failure means that there is no nft here, and then no such table either.
-    if (auto cleared = one.steering.remove()) append(all, std::move(*cleared));
+    if (auto cleared = steering_.of(one.family).remove()) append(all, std::move(*cleared));
   }
   return all;
 }
@@ -264,44 +287,72 @@ bool NodeRules::has_node_cache_rules(const PerFamily& one, const RuleSet& theirs
   return found && std::ranges::any_of(*found, is_node_cache_rule, &Repair::what);
 }
 
+void NodeRules::look_for_sockets() {
+  for (PerFamily& one : families_) {
+    const auto in_use = std::ranges::find_if(one.addresses, [this](const std::string& address) {
+      return udp_socket_at(*runtime::SocketAddress::from_ip(address, options_.port));
+    });
+    if (in_use != one.addresses.end()) one.in_use = *in_use;
+  }
+}
+
 void NodeRules::inherit_from_node_cache() {
   const bool differs = options_.mode == Mode::fallback || options_.mode == Mode::transparent;
   if (!differs) return;
   for (PerFamily& one : families_) {
     if (!one.iptables || one.addresses.empty()) continue;
     const RuleSet theirs = notrack_rules(request_for(one));
-    const auto in_use = std::ranges::find_if(one.addresses, [this](const std::string& address) {
-      return udp_socket_at(*runtime::SocketAddress::from_ip(address, options_.port));
-    });
-    if (in_use == one.addresses.end()) {
+    if (!one.in_use) {
       one.iptables->inherit(theirs);
     } else if (has_node_cache_rules(one, theirs)) {
       // It may be node-cache itself: alive, it would put them back, and it needs them.
       leftovers_ =
           "node-cache's rules (iptables comment \"NodeLocal DNS Cache\") stay, for another process has "
           "a socket at " +
-          *in_use + ": end it and start this agent anew, which removes them";
+          *one.in_use + ": end it and start this agent anew, which removes them";
     }
   }
 }
 
 RulesOutcome NodeRules::ensure() {
   if (!decided_) decide();
-  RulesOutcome outcome = for_each_family([this](PerFamily& one) { return ensure_for(one); });
-  if (!outcome.failure) aside_unsettled_ = false;
+  RulesOutcome outcome;
+  if (made_) {
+    outcome = *std::exchange(made_, std::nullopt);
+  } else if (!needs_iptables()) {
+    outcome = steering_.ensure(wanted_steering());
+  } else {
+    ReadAhead ahead(commands_);
+    begin_reading(ahead);
+    outcome = for_each_family([this](PerFamily& one) { return ensure_for(one); });
+  }
   mark_foreign(outcome.repairs);
-  if (outcome.failure || cleared_) return outcome;
-  // Last: the new rules stand before the old ones go.
-  RulesOutcome cleared = for_each_family([this](PerFamily& one) { return clear_leftovers(one); });
-  cleared_ = !cleared.failure;
-  append(outcome.repairs, std::move(cleared.repairs));
-  outcome.failure = std::move(cleared.failure);
+  return outcome;
+}
+
+RulesOutcome NodeRules::clear_leftovers() {
+  if (cleared_) return {};
+  steering_.read_back();
+  if (!decision_.backend) {
+    settle_backend();
+    inherit_from_node_cache();
+    collect_warnings();
+  }
+  ReadAhead ahead(commands_);
+  for (PerFamily& one : families_) {
+    if (!needs_iptables() && one.iptables) one.iptables->begin_reading(nothing_for(one.family), ahead);
+  }
+  RulesOutcome outcome = for_each_family([this](PerFamily& one) { return clear_leftovers_for(one); });
+  cleared_ = !outcome.failure;
   mark_foreign(outcome.repairs);
   return outcome;
 }
 
 RulesOutcome NodeRules::check() {
   if (!decided_) decide();
+  steering_.read_back();
+  ReadAhead ahead(commands_);
+  if (needs_iptables()) begin_reading(ahead);
   return for_each_family([this](PerFamily& one) { return check_for(one); });
 }
 
@@ -309,7 +360,7 @@ RulesOutcome NodeRules::check() {
 
 NodeRules::Repairs NodeRules::remove_for(PerFamily& one) {
   std::vector<Repair> all;
-  if (auto removed = one.steering.remove()) append(all, std::move(*removed));
+  if (auto removed = steering_.of(one.family).remove()) append(all, std::move(*removed));
   // Rules without a chain of ours are known by their text alone: those of every mode.
   std::vector<RuleSet> known{nothing_for(one.family)};
   for (const Mode mode : {Mode::fallback, Mode::transparent, Mode::notrack}) {
@@ -337,6 +388,7 @@ NodeRules::Repairs NodeRules::remove_for(PerFamily& one) {
 
 RulesOutcome NodeRules::remove() {
   if (!decided_) decide();
+  steering_.read_back();
   return for_each_family([this](PerFamily& one) { return remove_for(one); });
 }
 
@@ -349,21 +401,13 @@ std::expected<void, Failure> NodeRules::set_aside(bool aside) {
     if (outcome.failure) return std::unexpected(std::move(*outcome.failure));
     return {};
   }
-  for (PerFamily& one : families_) {
-    const auto set = wanted_for(one);
-    if (!set || set->empty()) continue;
-    auto done = one.steering.set_aside(one.addresses, aside);
-    if (!done) {
-      aside_unsettled_ = true;
-      return done;
-    }
-  }
-  return {};
+  return steering_.set_aside(wanted_steering(), aside);
 }
 
 std::expected<void, Failure> NodeRules::server_lost(Loss loss) {
   if (!decided_) decide();
   if (options_.mode == Mode::none || (!steers() && loss == Loss::died)) return {};
+  if (steers() && steering_.born_aside()) return {};
   return set_aside(true);
 }
 

@@ -8,7 +8,7 @@
 
 #include "net/iptables/iptables.hpp"
 #include "net/kube_proxy/mode.hpp"
-#include "net/nft/steering_table.hpp"
+#include "net/nft/steering_tables.hpp"
 #include "net/rules/rule_set.hpp"
 #include "runtime/socket_address.hpp"
 
@@ -36,29 +36,34 @@ struct RulesDecision {
   std::vector<std::string> warnings;
 };
 
-/// What a pass over the families did, and the first thing that failed (the other family is still done).
-struct RulesOutcome {
-  std::vector<Repair> repairs;
-  std::optional<Failure> failure;
-};
-
 /// Synchronous, one thread. Each call runs a few short programs.
 class NodeRules {
  public:
   NodeRules(RulesOptions options, CommandRunner& commands);
 
+  /// How an open method is settled: by a trial that leaves no trace, or, 15 ms sooner (a trial waits for the
+  /// kernel's grace period), by making the table that `ensure` then finds. The second one leaves what only
+  /// `clear_leftovers` needs to that.
+  enum class Settle : std::uint8_t { on_trial, for_good };
   /// Looks at the host and settles what is open. The method stays what it was settled to the first time:
   /// flows of one method do not survive a change to the other.
-  const RulesDecision& decide();
+  const RulesDecision& decide(Settle how = Settle::on_trial);
   [[nodiscard]] const RulesDecision& decision() const noexcept { return decision_; }
 
   /// The wanted rules of each family that can have any; `decision().warnings` says why one has none.
   [[nodiscard]] std::vector<RuleSet> wanted() const;
 
-  /// Makes the kernel hold the wanted rules. The first call also clears what another method of ours left, and
-  /// what node-cache left (Fault::foreign): its rules for our addresses, which untrack packets that ours have
-  /// to see. While another process has a socket at one of these addresses they stay, with a warning.
+  /// Makes the kernel hold the wanted rules.
   RulesOutcome ensure();
+  /// Once, after `ensure`, for the new rules stand before the old ones go: clears what another method of ours
+  /// left, and what node-cache left (Fault::foreign): its rules for our addresses, which untrack packets that
+  /// ours have to see. While another process had a socket at one of these addresses when they were decided
+  /// on, they stay, with a warning. (Those that hinder iptables rules of ours are gone with `ensure`.)
+  RulesOutcome clear_leftovers();
+  [[nodiscard]] bool cleared() const noexcept { return cleared_; }
+  /// No server is there yet: steering tables that the next `ensure` makes are born with packets led to the
+  /// cluster DNS, and `server_lost` has nothing left to do.
+  void expect_no_server() noexcept { steering_.expect_no_server(); }
   /// What `ensure` would mend.
   RulesOutcome check();
   /// Removes every rule, chain and table of ours, in both families and both backends.
@@ -80,25 +85,29 @@ class NodeRules {
  private:
   struct PerFamily {
     Family family;
-    std::vector<std::string> addresses;
-    std::optional<std::string> cluster_dns;
-    std::optional<Iptables> iptables;
-    SteeringTable steering;
+    std::vector<std::string> addresses{};
+    std::optional<std::string> cluster_dns{};
+    std::optional<std::string> in_use{};  ///< an address at which another process has a socket
+    std::optional<Iptables> iptables{};
   };
   [[nodiscard]] RuleRequest request_for(const PerFamily& one) const;
   [[nodiscard]] std::expected<RuleSet, std::string> wanted_for(const PerFamily& one) const;
   [[nodiscard]] bool needs_iptables() const noexcept;
   void settle_backend();
-  void settle_method();
+  void settle_method(Settle how);
+  void collect_warnings();
   void warn_of_unread_tables();
-  [[nodiscard]] std::optional<std::string> why_not_steering();
+  [[nodiscard]] std::optional<std::string> why_not_steering(Settle how);
   using Repairs = std::expected<std::vector<Repair>, Failure>;
   template <typename Act>
   RulesOutcome for_each_family(Act act);
   Repairs ensure_for(PerFamily& one);
+  void begin_reading(ReadAhead& ahead);
+  [[nodiscard]] std::vector<SteeringTables::Wanted> wanted_steering() const;
   Repairs check_for(PerFamily& one);
   Repairs remove_for(PerFamily& one);
-  Repairs clear_leftovers(PerFamily& one);
+  Repairs clear_leftovers_for(PerFamily& one);
+  void look_for_sockets();
   void inherit_from_node_cache();
   [[nodiscard]] bool has_node_cache_rules(const PerFamily& one, const RuleSet& theirs) const;
   [[nodiscard]] bool steers() const noexcept;
@@ -107,13 +116,14 @@ class NodeRules {
   RulesOptions options_;
   CommandRunner& commands_;
   std::vector<PerFamily> families_;
+  SteeringTables steering_;
   RulesDecision decision_;
   bool decided_ = false;
   bool cleared_ = false;
+  std::optional<RulesOutcome> made_;           ///< what settling the method made
   std::optional<std::string> leftovers_;       ///< the warning about node-cache's rules
   std::optional<std::string> backend_unread_;  ///< why the backend is a guess
   bool aside_ = false;
-  bool aside_unsettled_ = false;  ///< the kernel's switch may not be what `aside_` says
   bool without_foreign_chains_ = false;
 };
 

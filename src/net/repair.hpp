@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,12 @@ struct Failure {
   std::string what;
   bool locked = false;
   std::vector<Repair> mended{};  ///< what was put right all the same: another table's part
+};
+
+/// What a pass over the families did, and the first thing that failed (the other family is still done).
+struct RulesOutcome {
+  std::vector<Repair> repairs{};
+  std::optional<Failure> failure{};
 };
 
 }  // namespace nld::net

@@ -6,6 +6,7 @@ import pytest
 
 from lab import ours
 from lab.node import CLUSTER_DNS, INTERFACE, IPTABLES_LEGACY, IPTABLES_NFT, LOCAL
+from lab.waiting import wait_until
 
 SKIP, ALLOW = "NodeLocal DNS Cache: skip conntrack", "NodeLocal DNS Cache: allow DNS traffic"
 # Of an address that is not ours.
@@ -49,8 +50,8 @@ def test_gone_after_our_start(node, run_agent, method):
     agent = run_agent("--fallback", method, families=(4,), local=[LOCAL[4], CLUSTER_DNS[4]], cluster_dns=["10.96.0.8"],
                       launch=True)
     agent.wait_serving()
-    assert theirs(node) == [OTHER], "those of our addresses, and only those"
-    assert len(agent.lines("removed a rule that node-cache left: iptables (raw|filter) ")) == 24
+    wait_until(lambda: theirs(node) == [OTHER], 2, "those of our addresses to go, and only those")
+    assert len(agent.wait_log("removed a rule that node-cache left: iptables (raw|filter) ", 24)) == 24
     assert agent.stop() == 0
     ours.run("cleanup", "-localip", f"{LOCAL[4]},{CLUSTER_DNS[4]}", "--cluster-dns", "10.96.0.8", "-interfacename",
              INTERFACE)
@@ -72,7 +73,7 @@ def test_not_while_somebody_is_at_the_address(node, run_agent):
     assert "warning: node-cache's rules" in shown
     agent.stop()
     again = run_agent(families=(4,))
-    assert theirs(node) == [OTHER]
+    wait_until(lambda: theirs(node) == [OTHER], 2, "those of our address to go")
     again.stop()
 
 

@@ -1,7 +1,8 @@
 // Which backend the host uses: told by the traces of the kubelet and of kube-proxy in the kernel.
-#include <algorithm>
 #include <array>
 #include <ranges>
+#include <span>
+#include <vector>
 
 #include "net/iptables/iptables.hpp"
 #include "net/iptables/programs.hpp"
@@ -9,40 +10,49 @@
 namespace nld::net {
 namespace {
 
-/// What one backend holds, in both families.
-struct Traces {
-  bool hint = false;
-  std::size_t rules = 0;
-  std::optional<std::string> unread;  ///< why a table that is there could not be read
-};
-
 /// The kubelet makes these in the table mangle of the host's backend, for programs in containers to see:
 /// the first since 1.24, the second since 1.18.
 bool has_hint(const SavedTable& mangle) {
   return mangle.chains.contains("KUBE-IPTABLES-HINT") || mangle.chains.contains("KUBE-KUBELET-CANARY");
 }
 
-/// Nothing: the backend's programs are not installed.
-std::optional<Traces> look(CommandRunner& commands, Backend backend) {
-  Traces traces;
-  bool installed = false;
-  for (const Family family : {Family::ipv4, Family::ipv6}) {
-    if (!find_programs(commands, backend, family)) continue;
-    installed = true;
-    Iptables iptables(commands, backend, family);
-    for (const std::string_view table : {"mangle", "nat", "filter"}) {
-      const auto saved = iptables.save(table);
-      if (!saved) {
-        if (is_unreadable(backend, saved.error()) && !traces.unread) traces.unread = saved.error().what;
-        continue;
-      }
-      if (table == "mangle" && has_hint(*saved)) traces.hint = true;
-      for (const auto& rules : saved->chains | std::views::values) traces.rules += rules.size();
-      if (traces.hint) return traces;
+/// One backend in both families.
+class Look {
+ public:
+  Look(CommandRunner& commands, Backend backend) : backend_(backend) {
+    for (const Family family : {Family::ipv4, Family::ipv6}) {
+      if (find_programs(commands, backend, family)) families_.emplace_back(commands, backend, family);
     }
   }
-  return installed ? std::optional(traces) : std::nullopt;
-}
+  [[nodiscard]] bool installed() const noexcept { return !families_.empty(); }
+  void begin(std::span<const std::string_view> tables, ReadAhead& ahead) {
+    for (Iptables& one : families_) one.begin_saving(tables, ahead);
+  }
+  void at(std::span<const std::string_view> tables) {
+    for (Iptables& one : families_) {
+      for (const std::string_view table : tables) {
+        if (!hint) count(table, one.save(table));
+      }
+    }
+  }
+
+  bool hint = false;
+  std::size_t rules = 0;
+  std::optional<std::string> unread;  ///< why a table that is there could not be read
+
+ private:
+  void count(std::string_view table, const std::expected<SavedTable, Failure>& saved) {
+    if (!saved) {
+      if (is_unreadable(backend_, saved.error()) && !unread) unread = saved.error().what;
+      return;
+    }
+    if (table == "mangle" && has_hint(*saved)) hint = true;
+    for (const auto& list : saved->chains | std::views::values) rules += list.size();
+  }
+
+  Backend backend_;
+  std::vector<Iptables> families_;
+};
 
 /// What the plain name leads to.
 std::optional<Backend> installed_default(CommandRunner& commands) {
@@ -63,20 +73,29 @@ bool is_unreadable(Backend backend, const Failure& failure) noexcept {
   return backend == Backend::legacy && !failure.locked;
 }
 
-BackendFinding detect_backend(CommandRunner& commands) {
-  const auto nft = look(commands, Backend::nft);
-  if (nft && nft->hint) return {.backend = Backend::nft};
-  const auto legacy = look(commands, Backend::legacy);
-  if (legacy && legacy->hint) return {.backend = Backend::legacy};
-  BackendFinding finding;
-  if (legacy) finding.unread = legacy->unread;
-  if (!nft || !legacy) {
-    if (nft) finding.backend = Backend::nft;
-    if (legacy) finding.backend = Backend::legacy;
-  } else if (nft->rules == 0 && legacy->rules == 0) {
+BackendFinding detect_backend(CommandRunner& commands, std::optional<Backend> kube_proxys) {
+  // The hints lie in small tables. Only without one are those read that kube-proxy fills.
+  constexpr std::array<std::string_view, 1> kHinting{"mangle"};
+  constexpr std::array<std::string_view, 2> kOthers{"nat", "filter"};
+  ReadAhead ahead(commands);
+  Look nft(commands, Backend::nft);
+  Look legacy(commands, Backend::legacy);
+  for (Look* one : {&nft, &legacy}) one->begin(kHinting, ahead);
+  nft.at(kHinting);
+  if (nft.hint) return {.backend = Backend::nft};
+  legacy.at(kHinting);
+  if (legacy.hint) return {.backend = Backend::legacy};
+  if (kube_proxys) return {.backend = kube_proxys};
+  for (Look* one : {&nft, &legacy}) one->begin(kOthers, ahead);
+  for (Look* one : {&nft, &legacy}) one->at(kOthers);
+  BackendFinding finding{.unread = legacy.unread};
+  if (!nft.installed() || !legacy.installed()) {
+    if (nft.installed()) finding.backend = Backend::nft;
+    if (legacy.installed()) finding.backend = Backend::legacy;
+  } else if (nft.rules == 0 && legacy.rules == 0) {
     finding.backend = installed_default(commands).value_or(Backend::nft);
   } else {
-    finding.backend = legacy->rules > nft->rules ? Backend::legacy : Backend::nft;
+    finding.backend = legacy.rules > nft.rules ? Backend::legacy : Backend::nft;
   }
   return finding;
 }

@@ -26,8 +26,11 @@ bool mentions(const RuleSet& set, std::string_view table) {
 }
 
 /// The tables to look at.
-std::vector<std::string> tables_of(const RuleSet& wanted, const RuleSet& former) {
-  std::vector<std::string> tables(kTables.begin(), kTables.end());
+std::vector<std::string> tables_of(const RuleSet& wanted, const RuleSet& former, bool all) {
+  std::vector<std::string> tables;
+  for (const std::string_view table : kTables) {
+    if (all || mentions(wanted, table) || mentions(former, table)) tables.emplace_back(table);
+  }
   const auto add = [&](const std::string& table) {
     if (std::ranges::count(tables, table) == 0) tables.push_back(table);
   };
@@ -80,13 +83,17 @@ bool is_lock_held(const CommandResult& result) {
 Iptables::Iptables(CommandRunner& commands, Backend backend, Family family) noexcept
     : commands_(commands), backend_(backend), family_(family) {}
 
+std::expected<void, Failure> Iptables::find() {
+  if (!programs_.empty()) return {};
+  auto found = find_programs(commands_, backend_, family_);
+  if (!found) return std::unexpected(Failure{.what = std::move(found).error()});
+  programs_ = std::move(*found);
+  return {};
+}
+
 std::expected<CommandResult, Failure> Iptables::run(std::string_view tool, std::vector<std::string> arguments,
                                                     std::string_view input) {
-  if (programs_.empty()) {
-    auto found = find_programs(commands_, backend_, family_);
-    if (!found) return std::unexpected(Failure{.what = std::move(found).error()});
-    programs_ = std::move(*found);
-  }
+  if (auto found = find(); !found) return std::unexpected(std::move(found).error());
   arguments.insert(arguments.begin(), fmt::format("{}-{}", programs_, tool));
   auto result = commands_.run(arguments, input);
   if (!result) return std::unexpected(Failure{.what = std::move(result).error()});
@@ -98,10 +105,24 @@ std::expected<CommandResult, Failure> Iptables::run(std::string_view tool, std::
   return std::move(*result);
 }
 
+bool Iptables::has(std::string_view table) const {
+  return backend_ == Backend::nft || std::ranges::count(legacy_tables(family_), table) > 0;
+}
+
+void Iptables::begin_save(std::string_view table, ReadAhead& ahead) {
+  if (has(table) && find()) ahead.begin({programs_ + "-save", "-t", std::string(table)});
+}
+
+void Iptables::begin_saving(std::span<const std::string_view> tables, ReadAhead& ahead) {
+  for (const std::string_view table : tables) begin_save(table, ahead);
+}
+
+void Iptables::begin_reading(const RuleSet& wanted, ReadAhead& ahead) {
+  for (const std::string& table : tables_of(wanted, applied_, !looked_everywhere_)) begin_save(table, ahead);
+}
+
 std::expected<SavedTable, Failure> Iptables::save(std::string_view table) {
-  if (backend_ == Backend::legacy && std::ranges::count(legacy_tables(family_), table) == 0) {
-    return SavedTable{};
-  }
+  if (!has(table)) return SavedTable{};
   auto printed = run("save", {"-t", std::string(table)}, {});
   if (!printed) return std::unexpected(std::move(printed).error());
   // Then it prints no rule at all with status 0, while restoring still works: every check would add all of
@@ -116,27 +137,33 @@ std::expected<SavedTable, Failure> Iptables::save(std::string_view table) {
 }
 
 std::expected<void, Failure> Iptables::restore(std::string_view input) {
+  if (input.empty()) return {};
   // iptables-nft takes the flag and needs no lock; --wait-interval is deprecated and warns.
   auto done = run("restore", {"--noflush", "-w", "2"}, input);
   if (!done) return std::unexpected(std::move(done).error());
   return {};
 }
 
-std::expected<std::vector<Repair>, Failure> Iptables::change_table(std::string_view table,
-                                                                   const RuleSet& wanted, bool apply) {
+std::expected<RepairPlan, Failure> Iptables::plan_table(std::string_view table, const RuleSet& wanted) {
   auto saved = save(table);
   if (!saved) return std::unexpected(std::move(saved).error());
-  RepairPlan plan = plan_repair(wanted, table, *saved, applied_);
-  if (!apply || plan.input.empty()) return std::move(plan.repairs);
-  if (!plan.absent.empty()) {
-    return std::unexpected(Failure{.what = fmt::format("table {}: kube-proxy has not made {} yet ({}, {})",
-                                                       table, fmt::join(plan.absent, ", "),
-                                                       to_string(backend_), family_name(family_))});
+  return plan_repair(wanted, table, *saved, applied_);
+}
+
+void Iptables::write(std::vector<Change>& changes, const RuleSet& wanted) {
+  std::string together;
+  for (const Change& change : changes) together += change.plan.input;
+  const auto done = restore(together);
+  if (done) return;
+  const bool alone = changes.size() > 1 && !done.error().locked;
+  for (Change& change : changes) {
+    change.failure = done.error();
+    if (!alone) continue;
+    // Those before the one that was refused have been written.
+    const auto plan = plan_table(change.table, wanted);
+    const auto again = !plan ? std::unexpected(plan.error()) : restore(plan->input);
+    change.failure = again ? std::nullopt : std::optional(again.error());
   }
-  auto done = restore(plan.input);
-  if (done) done = confirm(table, wanted, plan);
-  if (!done) return std::unexpected(std::move(done).error());
-  return std::move(plan.repairs);
 }
 
 std::expected<void, Failure> Iptables::confirm(std::string_view table, const RuleSet& wanted,
@@ -162,13 +189,39 @@ std::expected<void, Failure> Iptables::confirm(std::string_view table, const Rul
 std::expected<std::vector<Repair>, Failure> Iptables::change(const RuleSet& wanted, bool apply) {
   std::vector<Repair> repairs;
   std::optional<Failure> failure;
-  for (const std::string& table : tables_of(wanted, applied_)) {
-    auto done = change_table(table, wanted, apply);
-    if (done) {
-      std::ranges::move(*done, std::back_inserter(repairs));
-    } else if (!failure && (mentions(wanted, table) || mentions(applied_, table))) {
-      // A table that is only looked at for leftovers may be one that this kernel lacks.
-      failure = std::move(done).error();
+  const auto failed = [&](const std::string& table, Failure why) {
+    // A table that is only looked at for leftovers may be one that this kernel lacks.
+    if (!failure && (mentions(wanted, table) || mentions(applied_, table))) failure = std::move(why);
+  };
+  ReadAhead ahead(commands_);
+  begin_reading(wanted, ahead);
+  std::vector<Change> changes;
+  for (const std::string& table : tables_of(wanted, applied_, !looked_everywhere_)) {
+    auto plan = plan_table(table, wanted);
+    if (!plan) {
+      failed(table, std::move(plan).error());
+    } else if (!apply || plan->input.empty()) {
+      std::ranges::move(plan->repairs, std::back_inserter(repairs));
+    } else if (!plan->absent.empty()) {
+      failed(table,
+             {.what = fmt::format("table {}: kube-proxy has not made {} yet ({}, {})", table,
+                                  fmt::join(plan->absent, ", "), to_string(backend_), family_name(family_))});
+    } else {
+      changes.push_back({.table = table, .plan = std::move(*plan), .failure = std::nullopt});
+    }
+  }
+  if (!changes.empty()) write(changes, wanted);
+  for (const Change& change : changes) {
+    if (!change.failure) begin_save(change.table, ahead);
+  }
+  for (Change& change : changes) {
+    if (!change.failure) {
+      if (auto done = confirm(change.table, wanted, change.plan); !done) change.failure = done.error();
+    }
+    if (change.failure) {
+      failed(change.table, std::move(*change.failure));
+    } else {
+      std::ranges::move(change.plan.repairs, std::back_inserter(repairs));
     }
   }
   if (!failure) return repairs;
@@ -180,6 +233,7 @@ std::expected<std::vector<Repair>, Failure> Iptables::ensure(const RuleSet& want
   auto mended = change(wanted, true);
   if (mended) {
     applied_ = wanted;
+    looked_everywhere_ = true;
   } else {
     // Some of it may be in the kernel now: ours to remove one day, as what should have gone still is.
     add_to(applied_, wanted);

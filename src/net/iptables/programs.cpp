@@ -1,4 +1,4 @@
-// Asks the programs for their version.
+// A backend's own names first, then what the plain one says of itself.
 #include "net/iptables/programs.hpp"
 
 #include <fmt/format.h>
@@ -13,15 +13,10 @@ std::expected<std::string, std::string> find_programs(CommandRunner& commands, B
                                                       Family family) {
   std::string plain = family == Family::ipv4 ? "iptables" : "ip6tables";
   std::string named = fmt::format("{}-{}", plain, to_string(backend));
-  const auto version = [&](const std::string& name) {
-    return commands.run({name + "-restore", "--version"}, {});
-  };
-  const auto by_name = version(named);
-  if (by_name && by_name->status == 0) return named;
-  const auto by_default = version(plain);
-  if (by_default && by_default->status == 0 && backend_of_version(by_default->out) == backend) return plain;
-  return std::unexpected(
-      fmt::format("{} is not installed{}", named, by_name ? "" : fmt::format(" ({})", by_name.error())));
+  if (commands.installed(named + "-restore")) return named;
+  const auto version = commands.run({plain + "-restore", "--version"}, {});
+  if (version && version->status == 0 && backend_of_version(version->out) == backend) return plain;
+  return std::unexpected(named + " is not installed");
 }
 
 }  // namespace nld::net

@@ -11,7 +11,7 @@
 namespace nld::net {
 
 /// "iptables-nft", to which "-save" and "-restore" are added; "iptables" where there is no such name and the
-/// plain program is of that backend. Error: neither.
+/// plain program is of that backend, by its word: only this one is run. Error: neither.
 std::expected<std::string, std::string> find_programs(CommandRunner& commands, Backend backend,
                                                       Family family);
 

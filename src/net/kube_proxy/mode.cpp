@@ -5,8 +5,9 @@
 #include <net/if.h>
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
-#include "net/iptables/iptables.hpp"
 #include "net/kube_proxy/ipvs.hpp"
 
 namespace nld::net {
@@ -22,8 +23,12 @@ std::optional<KubeProxyMode> ask(std::uint16_t port, std::chrono::milliseconds l
   return complete ? parse_proxy_mode(answer) : std::nullopt;
 }
 
+std::vector<std::string> list_tables() {
+  return {"nft", "list", "tables"};
+}
+
 bool has_nftables_table(CommandRunner& commands) {
-  const auto tables = commands.run({"nft", "list", "tables"}, {});
+  const auto tables = commands.run(list_tables(), {});
   if (!tables || tables->status != 0) return false;
   std::string_view rest = tables->out;
   while (!rest.empty()) {
@@ -35,14 +40,21 @@ bool has_nftables_table(CommandRunner& commands) {
   return false;
 }
 
-/// The backend whose table nat has kube-proxy's chain. `unread`: why one could not be looked at.
-std::optional<Backend> services_chain(CommandRunner& commands, std::optional<std::string>& unread) {
+/// Both backends in both families, in the order in which they are looked at.
+std::vector<Iptables> all_iptables(CommandRunner& commands) {
+  std::vector<Iptables> all;
   for (const Backend backend : {Backend::nft, Backend::legacy}) {
-    for (const Family family : {Family::ipv4, Family::ipv6}) {
-      const auto nat = Iptables(commands, backend, family).save("nat");
-      if (nat && nat->chains.contains("KUBE-SERVICES")) return backend;
-      if (!nat && is_unreadable(backend, nat.error()) && !unread) unread = nat.error().what;
-    }
+    for (const Family family : {Family::ipv4, Family::ipv6}) all.emplace_back(commands, backend, family);
+  }
+  return all;
+}
+
+/// The backend whose table nat has kube-proxy's chain. `unread`: why one could not be looked at.
+std::optional<Backend> services_chain(std::vector<Iptables>& all, std::optional<std::string>& unread) {
+  for (Iptables& one : all) {
+    const auto nat = one.save("nat");
+    if (nat && nat->chains.contains("KUBE-SERVICES")) return one.backend();
+    if (!nat && is_unreadable(one.backend(), nat.error()) && !unread) unread = nat.error().what;
   }
   return std::nullopt;
 }
@@ -52,6 +64,11 @@ std::optional<Backend> services_chain(CommandRunner& commands, std::optional<std
 KubeProxyFinding detect_kube_proxy(CommandRunner& commands, std::uint16_t port,
                                    std::chrono::milliseconds limit) {
   if (const auto mode = ask(port, limit)) return {.mode = *mode, .source = "kube-proxy's /proxyMode"};
+  std::vector<Iptables> iptables = all_iptables(commands);
+  constexpr std::array<std::string_view, 1> kNat{"nat"};
+  ReadAhead ahead(commands);
+  ahead.begin(list_tables());
+  iptables.front().begin_saving(kNat, ahead);  // has it as a rule
   if (has_nftables_table(commands)) {
     return {.mode = KubeProxyMode::nftables, .source = "nftables table kube-proxy"};
   }
@@ -60,9 +77,10 @@ KubeProxyFinding detect_kube_proxy(CommandRunner& commands, std::uint16_t port,
     return {.mode = KubeProxyMode::ipvs, .source = "interface kube-ipvs0"};
   if (has_ipvs_services()) return {.mode = KubeProxyMode::ipvs, .source = "virtual services of IPVS"};
   std::optional<std::string> unread;
-  if (const auto backend = services_chain(commands, unread)) {
+  if (const auto backend = services_chain(iptables, unread)) {
     return {.mode = KubeProxyMode::iptables,
-            .source = fmt::format("chain KUBE-SERVICES (iptables-{})", to_string(*backend))};
+            .source = fmt::format("chain KUBE-SERVICES (iptables-{})", to_string(*backend)),
+            .backend = backend};
   }
   return {.mode = KubeProxyMode::none,
           .source = unread ? "no trace of kube-proxy that could be read" : "no trace of kube-proxy",

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "net/command.hpp"
+#include "net/iptables/iptables.hpp"
 #include "net/kube_proxy/http_get.hpp"
 #include "net/rules/rule_set.hpp"
 
@@ -15,7 +16,8 @@ namespace nld::net {
 
 struct KubeProxyFinding {
   KubeProxyMode mode = KubeProxyMode::none;
-  std::string source;  ///< "kube-proxy's /proxyMode", "chain KUBE-SERVICES (iptables-nft)", …
+  std::string source;                ///< "kube-proxy's /proxyMode", "chain KUBE-SERVICES (iptables-nft)", …
+  std::optional<Backend> backend{};  ///< the one in which its chain was seen
   std::optional<std::string> unread{};  ///< with mode `none`: why its chain may be there all the same
 };
 

@@ -36,6 +36,13 @@ Failure failure(std::string_view doing, const CommandResult& result) {
 
 }  // namespace
 
+std::expected<void, Failure> apply_nft(CommandRunner& commands, std::string_view input) {
+  auto result = commands.run({"nft", "-f", "-"}, input);
+  if (!result) return std::unexpected(Failure{.what = std::move(result).error()});
+  if (result->status != 0) return std::unexpected(failure("nft -f", *result));
+  return {};
+}
+
 SteeringTable::SteeringTable(CommandRunner& commands, Family family) noexcept
     : commands_(commands), family_(family) {}
 
@@ -63,48 +70,71 @@ std::expected<std::vector<Repair>, Failure> SteeringTable::check(const RuleSet& 
   return compare_listings(expected_text(wanted), *actual, table_name(family_));
 }
 
-std::expected<std::vector<Repair>, Failure> SteeringTable::ensure(const RuleSet& wanted) {
-  if (wanted.nft_table.empty()) return remove();
+std::expected<SteeringTable::Plan, Failure> SteeringTable::plan(const RuleSet& wanted) {
   auto actual = list_table();
   if (!actual) return std::unexpected(std::move(actual).error());
   const std::string table = table_name(family_);
-  std::vector<Repair> repairs = compare_listings(expected_text(wanted), *actual, table);
-  if (repairs.empty()) return repairs;
+  Plan plan;
+  plan.repairs = compare_listings(expected_text(wanted), *actual, table);
+  if (plan.repairs.empty()) return plan;
+  plan.input = transition(wanted.nft_table, *actual, table);
+  if (!actual->empty()) plan.anew = steering_removal(family_) + wanted.nft_table;
+  return plan;
+}
 
-  auto applied = apply(transition(wanted.nft_table, *actual, table));
+std::expected<void, Failure> SteeringTable::apply(const Plan& plan) {
+  auto applied = apply_nft(commands_, plan.input);
   // The kernel refuses some transitions: of a set that differs where the listing does not show it, of a
   // dormant table. To start anew always works, and costs the memory of flows.
-  if (!applied && !actual->empty()) applied = apply(steering_removal(family_) + wanted.nft_table);
-  if (!applied) return std::unexpected(std::move(applied).error());
+  if (!applied && !plan.anew.empty()) applied = apply_nft(commands_, plan.anew);
+  return applied;
+}
 
+std::expected<void, Failure> SteeringTable::learn(const RuleSet& wanted) {
   auto now = list_table();
   if (!now) return std::unexpected(std::move(now).error());
   learned_for_ = wanted.nft_table;
   // Another nft may use other words for the same rules; were they taken for a change, each check would
   // repair them again.
   learned_text_ = std::move(*now);
-  return repairs;
+  return {};
+}
+
+std::expected<std::vector<Repair>, Failure> SteeringTable::ensure(const RuleSet& wanted) {
+  if (wanted.nft_table.empty()) return remove();
+  auto todo = plan(wanted);
+  if (!todo) return std::unexpected(std::move(todo).error());
+  if (todo->repairs.empty()) return std::move(todo->repairs);
+  auto done = apply(*todo);
+  if (done) done = learn(wanted);
+  if (!done) return std::unexpected(std::move(done).error());
+  return std::move(todo->repairs);
 }
 
 std::expected<std::vector<Repair>, Failure> SteeringTable::remove() {
   auto actual = list_table();
   if (!actual) return std::unexpected(std::move(actual).error());
   if (actual->empty()) return {};
-  if (auto applied = apply(steering_removal(family_)); !applied) {
+  if (auto applied = apply_nft(commands_, steering_removal(family_)); !applied) {
     return std::unexpected(std::move(applied).error());
   }
   return std::vector<Repair>{
       {.kind = Repair::Kind::nftables, .fault = Fault::stale, .what = table_name(family_)}};
 }
 
-std::expected<void, Failure> SteeringTable::set_aside(const std::vector<std::string>& addresses, bool aside) {
+std::string SteeringTable::aside_input(const std::vector<std::string>& addresses, bool aside) const {
   if (addresses.empty()) return {};
   const std::string elements =
       fmt::format("element {} {} {{ {} }}\n", table_name(family_), kAsideSet, fmt::join(addresses, ", "));
   // To delete an element that is not there is an error, to add one that is there is none.
   std::string input = "add " + elements;
   if (!aside) input += "delete " + elements;
-  return apply(input);
+  return input;
+}
+
+std::expected<void, Failure> SteeringTable::set_aside(const std::vector<std::string>& addresses, bool aside) {
+  if (addresses.empty()) return {};
+  return apply_nft(commands_, aside_input(addresses, aside));
 }
 
 std::expected<bool, Failure> SteeringTable::is_aside() {
@@ -145,8 +175,16 @@ std::expected<std::string, Failure> SteeringTable::list_set(std::string_view set
 }
 
 std::expected<std::string, Failure> SteeringTable::list_table() {
+  return list(listing());
+}
+
+void SteeringTable::begin_listing(ReadAhead& ahead) const {
+  ahead.begin(listing());
+}
+
+std::vector<std::string> SteeringTable::listing() const {
   // -s: no counts; -t: not what the sets hold.
-  return list({"nft", "-s", "-t", "list", "table", std::string(nft_family(family_)), std::string(kNftTable)});
+  return {"nft", "-s", "-t", "list", "table", std::string(nft_family(family_)), std::string(kNftTable)};
 }
 
 std::expected<std::string, Failure> SteeringTable::list(const std::vector<std::string>& argv) {
@@ -155,13 +193,6 @@ std::expected<std::string, Failure> SteeringTable::list(const std::vector<std::s
   if (result->status == 0) return std::move(result->out);
   if (result->error.contains(kAbsent)) return {};
   return std::unexpected(failure("nft list", *result));
-}
-
-std::expected<void, Failure> SteeringTable::apply(std::string_view input) {
-  auto result = commands_.run({"nft", "-f", "-"}, input);
-  if (!result) return std::unexpected(Failure{.what = std::move(result).error()});
-  if (result->status != 0) return std::unexpected(failure("nft -f", *result));
-  return {};
 }
 
 }  // namespace nld::net

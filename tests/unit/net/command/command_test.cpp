@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -183,6 +184,47 @@ TEST(RepairWords, AreWhatStatusShows) {
   EXPECT_EQ(to_string(Fault::altered), "altered");
   EXPECT_EQ(to_string(Fault::out_of_order), "out of order");
   EXPECT_EQ(to_string(Fault::stale), "stale");
+}
+
+// Each waits for the other at a named pipe.
+TEST_F(Commands, WhatIsBegunRunsBesideOthers) {
+  const std::string pipe = testing::TempDir() + "/ahead." + std::to_string(::getpid());
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::vector<std::string> reader{"cat", pipe};
+  ReadAhead ahead(commands_);
+  ahead.begin(reader);
+  EXPECT_EQ(shell("echo met >" + pipe).status, 0);
+  const auto read = commands_.run(reader, {});
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->out, "met\n");
+  ::unlink(pipe.c_str());
+}
+
+TEST_F(Commands, WhatIsBegunIsTakenOnce) {
+  const std::string file = testing::TempDir() + "/once." + std::to_string(::getpid());
+  const std::vector<std::string> append{"sh", "-c", "echo x >>" + file};
+  ReadAhead ahead(commands_);
+  ahead.begin(append);
+  ahead.begin(append);
+  ASSERT_TRUE(commands_.run(append, {}));
+  EXPECT_EQ(shell("cat " + file).out, "x\n");
+  ASSERT_TRUE(commands_.run(append, {}));
+  EXPECT_EQ(shell("cat " + file).out, "x\nx\n");
+  ::unlink(file.c_str());
+}
+
+TEST_F(Commands, WhatNobodyTakesIsEnded) {
+  const std::vector<std::string> sleeper{"sleep", "100"};
+  {
+    ReadAhead ahead(commands_);
+    ahead.begin(sleeper);
+    ahead.begin({"no-such-program-here"});
+    ahead.begin({});
+  }
+  TearDown();
+  EXPECT_FALSE(commands_.run({"no-such-program-here"}, {}));
+  EXPECT_TRUE(commands_.installed("sleep"));
+  EXPECT_FALSE(commands_.installed("no-such-program-here"));
 }
 
 }  // namespace

@@ -45,6 +45,13 @@ TEST_F(HostBackend, MoreRules) {
   EXPECT_EQ(detect_backend(commands_).backend, Backend::nft) << "nft wins ties";
 }
 
+TEST_F(HostBackend, KubeProxysChainComesAfterTheHintAndBeforeTheCount) {
+  restore("iptables-nft", "*filter\n-A INPUT -j ACCEPT\nCOMMIT\n");
+  EXPECT_EQ(detect_backend(commands_, Backend::legacy).backend, Backend::legacy);
+  restore("iptables-nft", "*mangle\n:KUBE-KUBELET-CANARY - [0:0]\nCOMMIT\n");
+  EXPECT_EQ(detect_backend(commands_, Backend::legacy).backend, Backend::nft);
+}
+
 TEST_F(HostBackend, NothingThereLeavesNothingBehind) {
   const Backend plain = backend_of_version(run({"iptables", "--version"}));
   EXPECT_EQ(detect_backend(commands_).backend, plain);

@@ -23,6 +23,7 @@ class ScriptedCommands final : public CommandRunner {
     lines_.push_back(std::move(line));
     return answer_(argv, input);
   }
+  bool installed(const std::string& program) override { return answer_({program}, {}).has_value(); }
   /// What was run, in order.
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
 

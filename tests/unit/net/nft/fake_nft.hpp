@@ -34,6 +34,8 @@ class FakeNft final : public CommandRunner {
     return other;
   }
 
+  bool installed(const std::string& program) override { return program == "nft" && broken.empty(); }
+
   static CommandResult absent() {
     return {.status = 1, .out = {}, .error = "Error: No such file or directory\nlist table ip x\n"};
   }
