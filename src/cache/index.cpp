@@ -118,10 +118,13 @@ AnswerPtr Index::remove(const Answer& entry) noexcept {
 }
 
 bool Index::resize(std::size_t words) noexcept {
+  constexpr std::size_t kAhead = 16;
   std::unique_ptr<Word[]> fresh(new (std::nothrow) Word[words]());
   if (!fresh) return false;
   if (owned_) {
     for (std::size_t at = 0; at <= mask_; ++at) {
+      // The shard is locked meanwhile, and each entry is another wait for memory.
+      if (at + kAhead <= mask_) __builtin_prefetch(entry_of(owned_[at + kAhead]));
       if (owned_[at] != 0) put(owned_[at], entry_of(owned_[at])->key().hash, fresh.get(), words - 1);
     }
   }

@@ -35,12 +35,20 @@ std::optional<std::size_t> quota_processors() {
 
 }  // namespace
 
-std::size_t usable_processors() {
+std::vector<int> allowed_processors() {
+  std::vector<int> allowed;
   cpu_set_t mask;
   CPU_ZERO(&mask);
-  std::size_t count = 1;
-  if (sched_getaffinity(0, sizeof mask, &mask) == 0) count = static_cast<std::size_t>(CPU_COUNT(&mask));
-  return std::max<std::size_t>(1, std::min(count, quota_processors().value_or(count)));
+  if (sched_getaffinity(0, sizeof mask, &mask) != 0) return allowed;
+  for (std::size_t number = 0; number < CPU_SETSIZE; ++number) {
+    if (CPU_ISSET(number, &mask)) allowed.push_back(static_cast<int>(number));
+  }
+  return allowed;
+}
+
+std::size_t usable_processors() {
+  const std::size_t count = std::max<std::size_t>(1, allowed_processors().size());
+  return std::min(count, quota_processors().value_or(count));
 }
 
 }  // namespace nld::runtime

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
+#include <span>
 
+#include "runtime/processors.hpp"
 #include "server/gauges.hpp"
 #include "server/privileges.hpp"
 
@@ -29,6 +31,13 @@ runtime::LogLevel level_of(const runtime::Log& log) noexcept {
     if (log.enabled(level)) return level;
   }
   return error;
+}
+
+/// Whose queries a worker gets: with a worker for each processor, those that are sent on its own. With fewer,
+/// most queries would come from processors that are nobody's.
+std::optional<int> processor_of(std::size_t worker, std::size_t workers, std::span<const int> processors) {
+  if (workers == 1 || workers < processors.size() || processors.empty()) return std::nullopt;
+  return processors[worker % processors.size()];
 }
 
 }  // namespace
@@ -93,19 +102,20 @@ std::expected<void, std::string> Server::start() {
 
 std::expected<Server::Opened, std::string> Server::open_sockets(const ListenPlan& plan) const {
   Opened opened(options_.workers);
+  const std::vector<int> processors = runtime::allowed_processors();
   for (const auto& [key, listen] : plan) {
     if (generation_ && generation_->plan.contains(key)) continue;
-    for (auto& of_worker : opened) {
+    for (std::size_t worker = 0; worker < opened.size(); ++worker) {
       ListenSockets sockets;
       if (!listen.tls) {
-        auto udp = open_udp(key.address);
+        auto udp = open_udp(key.address, processor_of(worker, opened.size(), processors));
         if (!udp) return std::unexpected(udp.error());
         sockets.udp = std::move(*udp);
       }
       auto tcp = open_tcp(key.address);
       if (!tcp) return std::unexpected(tcp.error());
       sockets.tcp = std::move(*tcp);
-      of_worker.emplace(key, std::move(sockets));
+      opened[worker].emplace(key, std::move(sockets));
     }
   }
   return opened;

@@ -33,7 +33,8 @@ bool prepare(int descriptor, const runtime::SocketAddress& address) noexcept {
 
 }  // namespace
 
-std::expected<runtime::Descriptor, std::string> open_udp(const runtime::SocketAddress& address) {
+std::expected<runtime::Descriptor, std::string> open_udp(const runtime::SocketAddress& address,
+                                                         std::optional<int> processor) {
   runtime::Descriptor socket(
       ::socket(address.native()->sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.is_open() || !prepare(socket.get(), address)) return failure("udp", address);
@@ -51,6 +52,9 @@ std::expected<runtime::Descriptor, std::string> open_udp(const runtime::SocketAd
   // (RFC 9715 §3.1). IPV6 sockets take the IPv4 option too when they are dual-stack.
   set(socket.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
   if (address.is_v6()) set(socket.get(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
+  // The clients of a node run on it: a worker that is woken where its client runs needs no interrupt of
+  // another processor. Kernels that do not ask this of sockets that share a port choose by hash, as before.
+  if (processor) set(socket.get(), SOL_SOCKET, SO_INCOMING_CPU, *processor);
   if (bind(socket.get(), address.native(), address.native_size()) != 0) return failure("udp", address);
   return socket;
 }

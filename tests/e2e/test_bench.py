@@ -2,6 +2,7 @@
 
 import collections
 import json
+import pathlib
 import socket
 import subprocess
 import sys
@@ -62,6 +63,19 @@ def test_load_and_limit_over_udp(start):
 def test_load_and_limit_over_tcp(start):
     start("limit_tcp_answerer", 5900)
     assert all_good(load(5900, "--tcp", "--connections", 20, "--window", 2, *ANSWERED_BY_NOBODY))
+
+
+@pytest.mark.parametrize("way", ["plain", "segments", "busy", "processor", "uring"])
+def test_ways_that_the_kernel_offers(start, way):
+    arguments = [] if way == "uring" else [way]
+    program = "kernel_udp_uring" if way == "uring" else "kernel_udp_ways"
+    if not (PROGRAMS / program).exists():
+        pytest.skip("built where liburing is")
+    if way == "uring" and not pathlib.Path("/proc/sys/kernel/io_uring_disabled").exists():
+        pytest.skip("a kernel whose io_uring may lack what this needs")
+    start(program, 5900, *arguments, *([2] if way == "processor" else []))
+    assert all_good(load(5900, "--connections", 8, "--window", 8, *ANSWERED_BY_NOBODY))
+    assert all_good(load(5900, "--names", 1, "--connections", 1, "--window", 64, *ANSWERED_BY_NOBODY))
 
 
 @pytest.mark.parametrize("relay", ["limit_udp_relay", "limit_tcp_relay"])

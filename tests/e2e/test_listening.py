@@ -1,5 +1,8 @@
 """Where it listens, and where answers come from."""
 
+import contextlib
+import os
+import pathlib
 import socket
 
 import pytest
@@ -116,3 +119,63 @@ def test_many_workers(serve, upstream):
     serve(block(UPSTREAM), workers=4)
     for number in range(100):
         assert data(ask(f"n{number}.test", timeout=3)) == ["192.0.2.1"]
+
+
+@contextlib.contextmanager
+def sending_on(processor):
+    """This thread runs there, and loopback delivers what it sends at once, on the same processor."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {processor})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def kernel_asks_for_the_processor(processors, port=5977):
+    """Whether SO_INCOMING_CPU chooses among sockets that share a port: older kernels choose by hash alone."""
+    with contextlib.ExitStack() as stack:
+        sockets = []
+        for processor in processors:
+            sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            sock.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_INCOMING_CPU", 49), processor)
+            sock.bind(("127.0.0.1", port))
+            sock.setblocking(False)
+            sockets.append(sock)
+        with sending_on(processors[-1]):
+            for _ in range(32):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                    client.sendto(b"x", ("127.0.0.1", port))
+        for sock in sockets[:-1]:
+            with contextlib.suppress(BlockingIOError):
+                sock.recv(1)
+                return False
+    return True
+
+
+def sleeps(server):
+    """How often each worker went to sleep for want of work, by its number."""
+    found = {}
+    for task in pathlib.Path(f"/proc/{server.pid}/task").iterdir():
+        name = (task / "comm").read_text().strip()
+        if name.startswith("dns-"):
+            status = (task / "status").read_text()
+            found[int(name[4:])] = int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+    return [count for _, count in sorted(found.items())]
+
+
+def test_a_worker_for_each_processor_gets_what_is_sent_there(serve, upstream):
+    processors = sorted(os.sched_getaffinity(0))
+    if len(processors) < 2 or not kernel_asks_for_the_processor(processors):
+        pytest.skip("one processor, or a kernel that spreads queries by hash alone")
+    server = serve(block(UPSTREAM), workers=len(processors))
+    assert data(ask("a.test")) == ["192.0.2.1"]
+    for at, processor in enumerate(processors[:2]):
+        before = sleeps(server)
+        with sending_on(processor):
+            for _ in range(100):
+                assert raw_udp(query("a.test").to_wire(), "127.0.0.1") is not None
+        woken = [after - then for after, then in zip(sleeps(server), before)]
+        others = sum(woken) - woken[at]
+        assert others < 20, f"by hash some {100 - 100 // len(processors)} of 100: {woken}"
