@@ -30,7 +30,7 @@ void to_cluster_ip(const RuleRequest& request, OwnChain& chain) {
 }
 
 /// kube-proxy in iptables mode: nat runs once, so a rewrite to the cluster IP would never meet its rules.
-void to_service_chains(const RuleRequest& request, RuleSet& set, OwnChain& chain) {
+void to_service_chains(const RuleRequest& request, OwnChain& chain) {
   const DnsService& service = request.service;
   const std::string tcp = service_chain(service.space, service.name, service.tcp_port, "tcp");
   const std::string udp = service_chain(service.space, service.name, service.udp_port, "udp");
@@ -40,7 +40,6 @@ void to_service_chains(const RuleRequest& request, RuleSet& set, OwnChain& chain
     chain.rules.push_back(fmt::format("{} -p tcp -j {}", to, tcp));
     chain.rules.push_back(fmt::format("{} -p udp -j {}", to, udp));
   }
-  set.needs_chains = {std::string(kMarkMasquerade), tcp, udp};
 }
 
 }  // namespace
@@ -58,7 +57,7 @@ std::expected<RuleSet, std::string> chain_rules(const RuleRequest& request) {
       to_cluster_ip(request, chain);
       break;
     case KubeProxyMode::iptables:
-      to_service_chains(request, set, chain);
+      to_service_chains(request, chain);
       break;
     case KubeProxyMode::nftables:
       return std::unexpected(

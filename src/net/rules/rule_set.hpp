@@ -76,9 +76,6 @@ struct RuleSet {
   Family family = Family::ipv4;
   std::vector<OwnChain> chains{};
   std::vector<BuiltinRule> rules{};
-  /// Chains of kube-proxy in `nat` that `chains` jump to. While one is missing, iptables-restore refuses the
-  /// whole table: look before applying.
-  std::vector<std::string> needs_chains{};
   /// The nftables table, exactly as `nft -s -t list table` prints it; empty: none.
   std::string nft_table{};
   friend bool operator==(const RuleSet&, const RuleSet&) = default;

@@ -119,14 +119,16 @@ TEST(RuleSet, HoldsTheMissionsRulesInTheirOrder) {
                   "-d 169.254.20.10/32 -p udp -m udp --dport 53 -j DNAT --to-destination 10.96.0.10:53"));
   EXPECT_EQ(set->rules[0].spec, "-d 169.254.20.10/32 -p tcp -m tcp --dport 53 -j NODE-LOCAL-DNS");
   EXPECT_EQ(set->rules[1].spec, "-d 169.254.20.10/32 -p udp -m udp --dport 53 -j NODE-LOCAL-DNS");
-  EXPECT_THAT(set->needs_chains, IsEmpty());
 }
 
-TEST(RuleSet, NamesTheChainsOfKubeProxyThatMustExist) {
+TEST(RuleSet, JumpsToTheChainsOfKubeProxy) {
   const auto set = build_rule_set(chain_request(KubeProxyMode::iptables));
   ASSERT_TRUE(set);
-  EXPECT_THAT(set->needs_chains,
-              ElementsAre("KUBE-MARK-MASQ", "KUBE-SVC-ERIFXISQEP7F7OF4", "KUBE-SVC-TCOU7JCQXEZGVUNU"));
+  ASSERT_EQ(set->chains.size(), 1U);
+  EXPECT_THAT(set->chains[0].rules,
+              ElementsAre("-m socket -j RETURN", "-d 169.254.20.10/32 -j KUBE-MARK-MASQ",
+                          "-d 169.254.20.10/32 -p tcp -j KUBE-SVC-ERIFXISQEP7F7OF4",
+                          "-d 169.254.20.10/32 -p udp -j KUBE-SVC-TCOU7JCQXEZGVUNU"));
 }
 
 TEST(RuleSet, ChainNeedsNoClusterAddressWithKubeProxyInIptablesMode) {
