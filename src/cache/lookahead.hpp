@@ -5,7 +5,7 @@
 
 namespace nld::cache {
 
-class Table;
+class Table;  // NOLINT(cppcoreguidelines-virtual-class-destructor): its definition says final
 
 /// In a table that the CPU's caches cannot hold, a lookup waits for memory twice: for the word of the index,
 /// then for the entry. Made for a batch of queries, then `load` called for each, these waits overlap. Valid
