@@ -39,9 +39,10 @@ class Prober {
 };
 
 /// Over UDP, each probe from a port of its own, so that they reach all of a server's SO_REUSEPORT sockets in
-/// turn; sent four times within the limit, since one datagram lost to a full queue is no sign of death. The
-/// source is 127.0.0.1 or ::1: the steering rules let these pass to the server whatever else they do, and
-/// take the answers as a sign of life (docs/rules.md).
+/// turn (where the kernel chooses by hash; else that of the processor we run on); sent four times within the
+/// limit, since one datagram lost to a full queue is no sign of death. The source is 127.0.0.1 or ::1: the
+/// steering rules let these pass to the server whatever else they do, and take the answers as a sign of life
+/// (docs/rules.md).
 class UdpProber final : public Prober {
  public:
   /// `name` empty: version.bind TXT in class CH, which every server answers (or refuses) without asking
