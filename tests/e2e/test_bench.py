@@ -27,6 +27,12 @@ UPSTREAM = ("127.0.0.2", 5400)
 ANSWERED_BY_NOBODY = ("--rcode", 0, "--answers", 0)  # what a limit sends back is the query
 
 
+def is_free(address, port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((address, port))
+    return True
+
+
 @pytest.fixture
 def start(netns):
     """start(program, port, address, …) starts one of the bench's servers."""
@@ -34,13 +40,15 @@ def start(netns):
 
     def launch(program, port, *arguments, address="127.0.0.1", ready=True):
         server = subprocess.Popen([PROGRAMS / program, f"{address}:{port}", *map(str, arguments)])
-        started.append(server)
+        started.append((server, address, port))
         if ready:
             wait_until(lambda: process.answers(address, port, 0.1), 10, f"{program} to answer")
     yield launch
-    for server in started:
+    for server, address, port in started:
         server.terminate()
         server.wait()
+        # Its other processes end a moment later; until then they would get some of what the next server is asked.
+        wait_until(lambda: is_free(address, port), 5, f"{address}:{port} to be free")
 
 
 def load(port, *flags, queries=2000):
@@ -67,13 +75,13 @@ def test_load_and_limit_over_tcp(start):
 
 @pytest.mark.parametrize("way", ["plain", "segments", "busy", "processor", "uring"])
 def test_ways_that_the_kernel_offers(start, way):
-    arguments = [] if way == "uring" else [way]
-    program = "kernel_udp_uring" if way == "uring" else "kernel_udp_ways"
+    program, *arguments = {"plain": ("limit_udp_answerer", 2), "uring": ("kernel_udp_uring",),
+                           "processor": ("kernel_udp_ways", way, 2)}.get(way, ("kernel_udp_ways", way))
     if not (PROGRAMS / program).exists():
         pytest.skip("built where liburing is")
     if way == "uring" and not pathlib.Path("/proc/sys/kernel/io_uring_disabled").exists():
         pytest.skip("a kernel whose io_uring may lack what this needs")
-    start(program, 5900, *arguments, *([2] if way == "processor" else []))
+    start(program, 5900, *arguments)
     assert all_good(load(5900, "--connections", 8, "--window", 8, *ANSWERED_BY_NOBODY))
     assert all_good(load(5900, "--names", 1, "--connections", 1, "--window", 64, *ANSWERED_BY_NOBODY))
 
