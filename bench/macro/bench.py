@@ -22,10 +22,19 @@ import scenarios
 IN_NAMESPACE = "NLD_BENCH_NAMESPACE"
 
 
-def enter_namespace(argv):
-    """Starts this program again in a fresh network namespace, which vanishes with it."""
-    os.environ[IN_NAMESPACE] = "1"
-    os.execvp("unshare", ["unshare", "--net", "--", sys.executable, os.path.abspath(__file__), *argv])
+def enter_namespace(program, argv):
+    """Starts `program` again in a fresh network namespace, which vanishes with it; there, returns."""
+    if IN_NAMESPACE not in os.environ:
+        os.environ[IN_NAMESPACE] = "1"
+        os.execvp("unshare", ["unshare", "--net", "--", sys.executable, os.path.abspath(program), *argv])
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+def in_turn(servers, number):
+    """The servers of a round by name, each time beginning with another one."""
+    order = list(servers.items())
+    turn = number % len(order)
+    return order[turn:] + order[:turn]
 
 
 def cpus():
@@ -93,9 +102,7 @@ def run_fleet(kind, members, names, chosen, options, site):
 
 def run_round(number, scenario, servers, scale, samples):
     """Measures every server once, each time beginning with another one."""
-    order = list(servers.participants(scenario).items())
-    turn = number % len(order)
-    for name, server in order[turn:] + order[:turn]:
+    for name, server in in_turn(servers.participants(scenario), number):
         if scenario.source:
             measured = samples[scenario.source][name][-1]
             sample = {"value": measured[scenario.per], "problems": measured["problems"]}
@@ -126,11 +133,9 @@ def run(options, scratch):
 
 def main(argv):
     options = parse(argv)
-    if IN_NAMESPACE not in os.environ:
-        enter_namespace(argv)
+    enter_namespace(__file__, argv)
     # A killed bench must still stop what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="nld-bench-"))
     scratch.chmod(0o755)  # servers may change to users of their own
     try:

@@ -2,7 +2,6 @@
 #
 # Prints a table: microseconds of CPU time for each query, and their ratio to the first column within a round.
 import json
-import os
 import pathlib
 import shutil
 import statistics
@@ -19,9 +18,10 @@ NAMES = ("--names", 1000, "--order", "uniform")
 PAIRS = (*NAMES, "--queries", 60_000, "--connections", 64, "--window", 2)
 PACED = (*NAMES, "--queries", 3_000, "--connections", 16, "--rate")
 
-ONE = {"plain": ("udp_ways", "plain"), "io_uring": ("udp_uring",), "UDP_SEGMENT": ("udp_ways", "segments"),
-       "SO_BUSY_POLL": ("udp_ways", "busy")}
-TWO = {"by hash": ("udp_ways", "plain", 2), "SO_INCOMING_CPU": ("udp_ways", "processor", 2)}
+PLAIN = "limit_udp_answerer"
+ONE = {"plain": (PLAIN,), "io_uring": ("kernel_udp_uring",), "UDP_SEGMENT": ("kernel_udp_ways", "segments"),
+       "SO_BUSY_POLL": ("kernel_udp_ways", "busy")}
+TWO = {"by hash": (PLAIN, 2), "SO_INCOMING_CPU": ("kernel_udp_ways", "processor", 2)}
 
 # Title, ways, flags of a load, how many loads: the second one runs where the server does.
 LOADS = (
@@ -36,7 +36,7 @@ def start(site, ways, processors):
     servers = {}
     for title, (program, *arguments) in ways.items():
         port = next(site.ports)
-        path = site.programs / f"kernel_{program}"
+        path = site.programs / program
         if not path.exists():
             print(f"kernel: {path} is not built: {title} is left out", file=sys.stderr)
             continue
@@ -72,9 +72,7 @@ def compare(site, ways, flags, loads):
     samples = {title: [] for title in servers}
     try:
         for number in range(ROUNDS):
-            order = list(servers.items())
-            turn = number % len(order)
-            for title, server in order[turn:] + order[:turn]:
+            for title, server in bench.in_turn(servers, number):
                 samples[title].append(sample(site, server, flags, clients))
     finally:
         for server in servers.values():
@@ -93,10 +91,7 @@ def table(title, samples):
 
 
 def main():
-    if bench.IN_NAMESPACE not in os.environ:
-        os.environ[bench.IN_NAMESPACE] = "1"
-        os.execvp("unshare", ["unshare", "--net", "--", sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    bench.enter_namespace(__file__, sys.argv[1:])
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="nld-bench-"))
     try:
         site = fleet.Site(pathlib.Path(sys.argv[1]).resolve(), scratch, *bench.cpus())

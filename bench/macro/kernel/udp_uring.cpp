@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "../net/response.hpp"
 #include "../net/sockets.hpp"
 
 namespace {
@@ -103,7 +104,7 @@ class Answerer {
     if (got == nullptr) return give_back(number);
     auto* const message = static_cast<std::uint8_t*>(::io_uring_recvmsg_payload(got, &pattern_));
     const std::size_t length = ::io_uring_recvmsg_payload_length(got, size, &pattern_);
-    if (length > 2) message[2] |= 0x80U;
+    bench::mark_response({message, length});
     Reply& reply = replies_[number];
     reply.vector = {message, length};
     reply.header = {};

@@ -1,18 +1,16 @@
-// The socket limit of cached answers over UDP once more, with what the kernel offers besides plain sockets.
+// The socket limit of cached answers over UDP (limit/udp_answerer) with what the kernel offers besides.
 //
 // usage: kernel_udp_ways ADDRESS:PORT WAY [PROCESSES]
-//   plain      recvmmsg, sendmmsg; several processes get their queries by hash
 //   processor  each process gets what is sent on the processor of its number (SO_INCOMING_CPU)
 //   segments   replies of one size to one socket leave as one message (UDP_SEGMENT)
 //   busy       the kernel polls the device for 50 us before it sleeps (SO_BUSY_POLL)
 #include <netinet/udp.h>
-#include <sys/prctl.h>
 
-#include <csignal>
 #include <cstdio>
 
 #include "../net/batch.hpp"
 #include "../net/poller.hpp"
+#include "../net/processes.hpp"
 
 namespace {
 
@@ -73,11 +71,9 @@ class Segments {
 };
 
 [[noreturn]] void serve(const sockaddr_in& local, std::string_view way, int number) {
-  const auto socket = bench::open_socket(SOCK_DGRAM);
-  set(socket, SO_REUSEPORT, 1, "SO_REUSEPORT");
+  const auto socket = bench::bind_to(SOCK_DGRAM, local);
   if (way == "processor") set(socket, SO_INCOMING_CPU, number, "SO_INCOMING_CPU");
   if (way == "busy") set(socket, SO_BUSY_POLL, 50, "SO_BUSY_POLL");
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) bench::fail("bind");
   bench::Poller poller;
   poller.add(socket, 0);
   Batch batch;
@@ -86,9 +82,7 @@ class Segments {
     poller.wait();
     do {
       batch.receive(socket);
-      for (std::size_t i = 0; i < batch.size(); ++i) {
-        if (batch.message(i).size() > 2) batch.message(i)[2] |= 0x80U;
-      }
+      batch.mark_responses();
       if (way == "segments") {
         segments.send(socket, batch);
       } else {
@@ -103,20 +97,11 @@ class Segments {
 int main(int argc, char** argv) {
   try {
     const std::string_view way = argc > 2 ? argv[2] : "";
-    if (argc < 3 || argc > 4 ||
-        (way != "plain" && way != "processor" && way != "segments" && way != "busy")) {
-      throw std::invalid_argument(
-          "usage: kernel_udp_ways ADDRESS:PORT plain|processor|segments|busy [PROCESSES]");
+    if (argc < 3 || argc > 4 || (way != "processor" && way != "segments" && way != "busy")) {
+      throw std::invalid_argument("usage: kernel_udp_ways ADDRESS:PORT processor|segments|busy [PROCESSES]");
     }
     const int processes = argc == 4 ? bench::number<int>("PROCESSES", argv[3], 1, 64) : 1;
-    int number = 0;
-    for (int other = 1; other < processes; ++other) {
-      if (::fork() == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        number = other;
-        break;
-      }
-    }
+    const int number = bench::become(processes);
     serve(bench::address(argv[1]), way, number);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

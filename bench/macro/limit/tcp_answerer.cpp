@@ -17,20 +17,16 @@ namespace {
 using bench::Descriptor;
 using bench::Stream;
 
-void mark(std::span<std::uint8_t> message) {
-  if (message.size() > 2) message[2] |= 0x80U;
-}
-
 void answer_datagrams(const Descriptor& socket, bench::Batch& batch) {
   batch.receive(socket);
-  for (std::size_t i = 0; i < batch.size(); ++i) mark(batch.message(i));
+  batch.mark_responses();
   batch.send(socket);
 }
 
 /// False: the connection is over.
 bool answer(Stream& stream) {
   const bool open = stream.receive([&](std::span<std::uint8_t> message) {
-    mark(message);
+    bench::mark_response(message);
     stream.put(message);
   });
   return open && stream.flush();

@@ -2,13 +2,11 @@
 //
 // No DNS server that takes its queries from sockets can cost less. usage: limit_udp_answerer ADDRESS:PORT
 // [PROCESSES]
-#include <sys/prctl.h>
-
-#include <csignal>
 #include <cstdio>
 
 #include "../net/batch.hpp"
 #include "../net/poller.hpp"
+#include "../net/processes.hpp"
 
 namespace {
 
@@ -21,9 +19,7 @@ namespace {
     poller.wait();
     do {
       batch.receive(socket);
-      for (std::size_t i = 0; i < batch.size(); ++i) {
-        if (batch.message(i).size() > 2) batch.message(i)[2] |= 0x80U;
-      }
+      batch.mark_responses();
       batch.send(socket);
     } while (batch.full());
   }
@@ -36,12 +32,7 @@ int main(int argc, char** argv) {
     if (argc < 2 || argc > 3)
       throw std::invalid_argument("usage: limit_udp_answerer ADDRESS:PORT [PROCESSES]");
     const int processes = argc == 3 ? bench::number<int>("PROCESSES", argv[2], 1, 64) : 1;
-    for (int others = processes - 1; others > 0; --others) {
-      if (::fork() == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        break;
-      }
-    }
+    bench::become(processes);
     serve(bench::address(argv[1]));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "response.hpp"
 #include "sockets.hpp"
 
 namespace bench {
@@ -34,6 +35,10 @@ class Batch {
     const int got = ::recvmmsg(fd.get(), headers_.data(), kSize, MSG_DONTWAIT, nullptr);
     count_ = got < 0 ? 0U : static_cast<std::size_t>(got);
     for (std::size_t i = 0; i < count_; ++i) vectors_[i].iov_len = headers_[i].msg_len;
+  }
+
+  void mark_responses() {
+    for (std::size_t i = 0; i < count_; ++i) mark_response(message(i));
   }
 
   /// The buffer of one more message, which counts once commit() says how long it is.
