@@ -39,6 +39,7 @@ Chain::Chain(std::vector<std::unique_ptr<Plugin>> plugins) : plugins_(std::move(
   for (const auto& plugin : plugins_) {
     if (plugin->observes()) observers_.push_back(plugin.get());
     if (plugin->amends()) amenders_.push_back(plugin.get());
+    if (ahead_ == nullptr && plugin->looks_ahead()) ahead_ = plugin.get();
     answer_only_ = answer_only_ || plugin->answer_only();
   }
   std::ranges::reverse(observers_);
@@ -47,16 +48,6 @@ Chain::Chain(std::vector<std::unique_ptr<Plugin>> plugins) : plugins_(std::move(
 
 bool Chain::takes(dns::RRClass cls) const noexcept {
   return std::ranges::any_of(plugins_, [cls](const auto& plugin) { return plugin->takes(cls); });
-}
-
-bool Chain::looks_ahead() const noexcept {
-  return std::ranges::any_of(plugins_, [](const auto& plugin) { return plugin->looks_ahead(); });
-}
-
-cache::Lookahead Chain::look_ahead(const dns::Query& query) const noexcept {
-  const auto looking =
-      std::ranges::find_if(plugins_, [](const auto& plugin) { return plugin->looks_ahead(); });
-  return looking == plugins_.end() ? cache::Lookahead() : (*looking)->look_ahead(query);
 }
 
 Step Chain::handle(Request& request, Reply& reply, std::size_t from) const {

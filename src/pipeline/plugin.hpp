@@ -56,8 +56,10 @@ class Plugin {
 
   /// Answers at once if it can. This is the hot path: no allocation, no waiting.
   virtual Verdict handle(Request& /*request*/, Reply& /*reply*/) { return Verdict::pass; }
-  /// Whether it pays to call `look_ahead` before `handle`. Asked often: costs nothing.
+  /// Whether `look_ahead` is of use, known when the chain is built.
   [[nodiscard]] virtual bool looks_ahead() const noexcept { return false; }
+  /// Whether it pays now. Asked for every batch of packets.
+  [[nodiscard]] virtual bool look_ahead_pays() const noexcept { return false; }
   /// For a query that `handle` will see soon, if nobody before answers or changes it.
   [[nodiscard]] virtual cache::Lookahead look_ahead(const dns::Query& /*query*/) const noexcept { return {}; }
   /// Called after `wait`. `request` and `reply` outlive the coroutine. Never throws.
@@ -93,8 +95,12 @@ class Chain {
   using Step = pipeline::Step;
   Step handle(Request& request, Reply& reply, std::size_t from = 0) const;
   [[nodiscard]] runtime::Task<void> resolve(Request& request, Reply& reply, std::size_t at) const;
-  [[nodiscard]] bool looks_ahead() const noexcept;
-  [[nodiscard]] cache::Lookahead look_ahead(const dns::Query& query) const noexcept;
+  [[nodiscard]] bool look_ahead_pays() const noexcept {
+    return ahead_ != nullptr && ahead_->look_ahead_pays();
+  }
+  [[nodiscard]] cache::Lookahead look_ahead(const dns::Query& query) const noexcept {
+    return look_ahead_pays() ? ahead_->look_ahead(query) : cache::Lookahead();
+  }
   void observe(const Request& request, const Reply& reply, const Outcome& outcome) const;
   void amend(const Request& request, const Reply& reply, Draft& draft) const noexcept;
   [[nodiscard]] bool answer_only() const noexcept { return answer_only_; }
@@ -107,6 +113,7 @@ class Chain {
   std::vector<std::unique_ptr<Plugin>> plugins_;
   std::vector<Plugin*> observers_;  // innermost first
   std::vector<Plugin*> amenders_;   // innermost first
+  const Plugin* ahead_ = nullptr;   // the first that looks ahead
   bool answer_only_ = false;
 };
 

@@ -75,7 +75,7 @@ class QueryHandler final : public pipeline::Router {
   }
 
   /// Whether it pays to call `look_ahead` for the packets of a batch before `handle`.
-  [[nodiscard]] bool looks_ahead() const noexcept { return zones_.looks_ahead(); }
+  [[nodiscard]] bool look_ahead_pays() const noexcept { return zones_.look_ahead_pays(); }
   [[nodiscard]] cache::Lookahead look_ahead(dns::Bytes packet) const noexcept;
 
   enum class Result : std::uint8_t { silence, replied, waits };

@@ -52,7 +52,7 @@ bool UdpListener::serve(std::size_t batches) {
     if (count == 0) return false;
     flush();  // replies that came from upstream meanwhile share the buffers
     Inbound inbound{.packet = {}, .client = {}, .local = address_, .received = queries_.clock.now()};
-    const bool looks_ahead = count > 1 && handler_->looks_ahead();
+    const bool looks_ahead = count > 1 && handler_->look_ahead_pays();
     for (std::size_t at = 0; at < count; ++at) {
       if (looks_ahead && at % kLookAhead == 0) look_ahead(at, count);
       if (batch_.queued() == UdpBatch::kPackets) flush();

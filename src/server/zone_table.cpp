@@ -44,8 +44,8 @@ const std::shared_ptr<const pipeline::Chain>& ZoneTable::find(const dns::Query& 
   return entry->chain;
 }
 
-bool ZoneTable::looks_ahead() const noexcept {
-  return std::ranges::any_of(entries_, [](const Entry& entry) { return entry.chain->looks_ahead(); });
+bool ZoneTable::look_ahead_pays() const noexcept {
+  return std::ranges::any_of(entries_, [](const Entry& entry) { return entry.chain->look_ahead_pays(); });
 }
 
 }  // namespace nld::server

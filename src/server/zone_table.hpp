@@ -19,8 +19,8 @@ class ZoneTable {
   /// The chain for a query, null when no zone holds the name. DS is asked of the parent side of a zone cut
   /// (RFC 4035 §3.1.4.1), so a zone's own DS goes to the enclosing zone if there is one.
   [[nodiscard]] const std::shared_ptr<const pipeline::Chain>& find(const dns::Query& query) const noexcept;
-  /// Whether any of the chains does.
-  [[nodiscard]] bool looks_ahead() const noexcept;
+  /// Whether it does for any of the chains.
+  [[nodiscard]] bool look_ahead_pays() const noexcept;
 
  private:
   struct Entry {

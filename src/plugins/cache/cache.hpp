@@ -18,7 +18,8 @@ class CachePlugin final : public pipeline::Plugin {
               const Site& site);
 
   [[nodiscard]] std::string_view name() const noexcept override { return "cache"; }
-  [[nodiscard]] bool looks_ahead() const noexcept override { return shared_->table.outgrows_cpu_cache(); }
+  [[nodiscard]] bool looks_ahead() const noexcept override { return true; }
+  [[nodiscard]] bool look_ahead_pays() const noexcept override { return shared_->table.outgrows_cpu_cache(); }
   [[nodiscard]] cache::Lookahead look_ahead(const dns::Query& query) const noexcept override;
   pipeline::Verdict handle(pipeline::Request& request, pipeline::Reply& reply) override;
   runtime::Task<void> resolve(pipeline::Request& request, pipeline::Reply& reply,

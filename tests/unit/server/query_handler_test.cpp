@@ -33,19 +33,20 @@ class Waiter final : public pipeline::Plugin {
   runtime::Completion<int>* done_;
 };
 
-/// Looks ahead while `looks`; notes for what.
+/// Looks ahead; it pays while `pays`; notes for what.
 class Foresighted final : public pipeline::Plugin {
  public:
-  Foresighted(const bool& looks, std::vector<std::string>& names) : looks_(looks), names_(names) {}
+  Foresighted(const bool& pays, std::vector<std::string>& names) : pays_(pays), names_(names) {}
   [[nodiscard]] std::string_view name() const noexcept override { return "foresighted"; }
-  [[nodiscard]] bool looks_ahead() const noexcept override { return looks_; }
+  [[nodiscard]] bool looks_ahead() const noexcept override { return true; }
+  [[nodiscard]] bool look_ahead_pays() const noexcept override { return pays_; }
   [[nodiscard]] cache::Lookahead look_ahead(const dns::Query& query) const noexcept override {
     names_.push_back(dns::to_text(query.name));
     return {};
   }
 
  private:
-  const bool& looks_;
+  const bool& pays_;
   std::vector<std::string>& names_;
 };
 
@@ -109,14 +110,14 @@ TEST_F(Handling, AnswersAtOnceWhatTurnsOutToNeedNoWait) {
 }
 
 TEST_F(Handling, LooksAheadForQueriesOfItsZonesAndCountsNothing) {
-  bool looks = false;
+  bool pays = false;
   std::vector<std::string> names;
-  serve("example.org.", std::make_unique<Foresighted>(looks, names));
+  serve("example.org.", std::make_unique<Foresighted>(pays, names));
   const auto ours = nld::testing::make_query(*dns::Name::from_text("www.example.org."));
   const auto other = nld::testing::make_query(*dns::Name::from_text("www.example.com."));
-  EXPECT_FALSE(handler_.looks_ahead());
-  looks = true;
-  EXPECT_TRUE(handler_.looks_ahead());
+  EXPECT_FALSE(handler_.look_ahead_pays());
+  pays = true;
+  EXPECT_TRUE(handler_.look_ahead_pays());
   for (const dns::Bytes packet :
        {dns::Bytes(ours), dns::Bytes(other), dns::Bytes(ours).first(20), dns::Bytes()})
     handler_.look_ahead(packet).load();
